@@ -1,0 +1,111 @@
+using Cchc.Domain.Plans;
+using Cchc.Domain.Reports;
+
+namespace Cchc.Domain.Completion;
+
+/// <summary>The rate, the completion and the status of one line over some of its units.</summary>
+internal static class LineRules
+{
+    public static LineResult Compute(LineFacts facts, Func<int, bool> inside, Basis basis, Period period, Fraction elapsed)
+    {
+        int expected = 0, received = 0, notApplicable = 0;
+        Int128 numerator = 0, total = 0, excluded = 0;
+        long? position = null;
+        for (var at = 0; at < facts.UnitIds.Length; at++)
+        {
+            if (!inside(facts.UnitIds[at]))
+            {
+                continue;
+            }
+
+            expected++;
+            var value = facts.Value(at, basis);
+            if (value.State == ValueState.Missing)
+            {
+                continue;
+            }
+
+            received++;
+            if (value.State == ValueState.NotApplicable)
+            {
+                notApplicable++;
+                continue;
+            }
+
+            numerator += value.Numerator;
+            total += value.Total;
+            excluded += value.Excluded;
+            position = value.Numerator;
+        }
+
+        var target = facts.Reporters.Target;
+        var result = new LineResult
+        {
+            Line = facts.Reporters.Line,
+            Status = LineStatus.Tracked,
+            Coverage = new LineCoverage(expected, received, notApplicable),
+        };
+        result = target.Kind switch
+        {
+            TargetKind.Ratio => WithRate(result with { Numerator = numerator, Total = total, Excluded = excluded }, numerator, total - excluded),
+            TargetKind.UnitShare => WithRate(result with { Done = (int)numerator }, numerator, expected - notApplicable),
+            TargetKind.Milestone => result with { Done = (int)numerator },
+            _ => WithPosition(result, position),
+        };
+        return target.Kind == TargetKind.Milestone ? result : Settle(result, target, period, elapsed);
+    }
+
+    private static LineResult WithRate(LineResult result, Int128 part, Int128 whole)
+    {
+        if (whole == 0 || result.Line.ThresholdHundredths is not { } threshold)
+        {
+            return result;
+        }
+
+        var rate = new Fraction(part, whole);
+        var required = new Fraction(threshold, 10_000);
+        return result with { Rate = rate, Completion = Fraction.Min(Fraction.One, rate / required), Met = rate >= required };
+    }
+
+    private static LineResult WithPosition(LineResult result, long? position)
+    {
+        if (position is not { } place || result.Line.ThresholdHundredths is not { } threshold)
+        {
+            return result;
+        }
+
+        var met = (Int128)place * 100 <= threshold;
+        return result with { Position = place, Completion = met ? Fraction.One : Fraction.Zero, Met = met };
+    }
+
+    // What stands first in this order wins; what does not count has neither completion nor verdict.
+    private static LineResult Settle(LineResult result, Target target, Period period, Fraction elapsed)
+    {
+        var nothingCame = result.Coverage is { Expected: > 0, Received: 0 };
+        if (!target.IsDueIn(period))
+        {
+            return NotCounting(result, LineStatus.NotDue);
+        }
+
+        if (nothingCame)
+        {
+            return target.Kind is TargetKind.Rank or TargetKind.Grade
+                ? NotCounting(result, LineStatus.Pending)
+                : result with { Status = LineStatus.NoData, Rate = null, Completion = Fraction.Zero, Met = false };
+        }
+
+        if (result.Completion is not { } completion)
+        {
+            return NotCounting(result, LineStatus.NotApplicable);
+        }
+
+        var status = result.Met == true ? LineStatus.Met
+            : period.IsFinal ? LineStatus.Missed
+            : target.Trajectory == Trajectory.Progressive && completion >= elapsed ? LineStatus.OnTrack
+            : LineStatus.Behind;
+        return result with { Status = status };
+    }
+
+    private static LineResult NotCounting(LineResult result, LineStatus status) =>
+        result with { Status = status, Rate = null, Completion = null, Met = null };
+}

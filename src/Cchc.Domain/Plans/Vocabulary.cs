@@ -1,0 +1,38 @@
+namespace Cchc.Domain.Plans;
+
+/// <summary>How a target is measured.</summary>
+public enum TargetKind { Ratio, UnitShare, Rank, Grade, Milestone }
+
+/// <summary>A stock is a level at a moment; a flow adds up over the year.</summary>
+public enum Measure { Stock, Flow }
+
+/// <summary>Whether a target is to be held all year or reached by its end.</summary>
+public enum Trajectory { Constant, Progressive }
+
+/// <summary>Who answers for a target's values.</summary>
+public enum Reporting { EachUnit, Owner }
+
+/// <summary>How often a value or a task's state is due. The last three are for tasks alone.</summary>
+public enum Frequency { Quarterly, HalfYearly, Annual, Continuous, Periodic, AnyTime }
+
+/// <summary>The plan's own word: a firm duty, "phấn đấu", or a direction.</summary>
+public enum Commitment { Must, Strive, Direction }
+
+/// <summary>The level a line speaks of; <see cref="Whole"/> is the province as a whole.</summary>
+public enum LineLevel { Province, District, Commune, Whole }
+
+public enum Comparison { AtLeast, AtMost }
+
+/// <summary>What a window covers, which decides what is due in it.</summary>
+public enum PeriodKind { Quarter, Half, Year }
+
+public enum PeriodState { NotBegun, Open, Locked }
+
+/// <summary>The state of a milestone or a task.</summary>
+public enum Progress { NotStarted, InProgress, Done }
+
+/// <summary>Codes are matched without regard to case and kept as the plan spells them.</summary>
+public static class Codes
+{
+    public static bool Same(string left, string right) => string.Equals(left, right, StringComparison.OrdinalIgnoreCase);
+}

@@ -1,0 +1,53 @@
+using System.Collections.Frozen;
+
+namespace Cchc.Domain.Units;
+
+/// <summary>Every unit there ever was, and the tree they form as of a date.</summary>
+public sealed class UnitRegistry
+{
+    private readonly FrozenDictionary<int, Unit> _byId;
+    private readonly FrozenDictionary<string, Unit> _byCode;
+
+    public UnitRegistry(IReadOnlyList<Unit> units, IReadOnlyList<Succession> successions)
+    {
+        All = [.. units.OrderBy(unit => unit.Code, StringComparer.Ordinal)];
+        Successions = successions;
+        _byId = units.ToFrozenDictionary(unit => unit.Id);
+        _byCode = units.ToFrozenDictionary(unit => unit.Code, StringComparer.OrdinalIgnoreCase);
+    }
+
+    /// <summary>By code.</summary>
+    public IReadOnlyList<Unit> All { get; }
+
+    public IReadOnlyList<Succession> Successions { get; }
+
+    public Unit this[int id] => _byId[id];
+
+    public Unit? Find(string code) => _byCode.GetValueOrDefault(code);
+
+    public IEnumerable<Unit> ActiveOn(DateOnly date) => All.Where(unit => unit.On(date) is not null);
+
+    /// <summary>Whether a unit is another one or stands below it, at any depth.</summary>
+    public bool IsWithin(Unit unit, int ancestorId, DateOnly date)
+    {
+        var current = unit;
+        for (var depth = 0; depth <= All.Count; depth++)
+        {
+            if (current.Id == ancestorId)
+            {
+                return true;
+            }
+
+            if (current.On(date)?.ParentId is not { } parentId || !_byId.TryGetValue(parentId, out current!))
+            {
+                return false;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether a unit is a commune directly under a district on a date: the reach of the district over it.</summary>
+    public bool IsCommuneOf(Unit commune, int districtId, DateOnly date) =>
+        commune.Level == UnitLevel.Commune && this[districtId].Level == UnitLevel.District && commune.On(date)?.ParentId == districtId;
+}
