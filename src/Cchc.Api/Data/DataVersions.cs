@@ -1,0 +1,82 @@
+using System.Collections.Concurrent;
+
+namespace Cchc.Api.Data;
+
+/// <summary>The number that every write of a plan raises, and the moment it last rose.</summary>
+public sealed record DataVersion
+{
+    public required string Scope { get; init; }
+    public required long Version { get; init; }
+    public required DateTimeOffset ChangedAt { get; init; }
+}
+
+/// <summary>
+/// Watches the data versions. A write on this node is seen at once; one on another node as soon as the versions are read again, which
+/// is half a second later at the most.
+/// </summary>
+public sealed class DataVersions(Database database, TimeProvider time)
+{
+    /// <summary>The scope of the units, beside one for each plan's code.</summary>
+    public const string Units = "units";
+
+    private const string Select = "SELECT scope AS Scope, version AS Version, changed_at AS ChangedAt FROM data_versions";
+    private const string Raise = "UPDATE data_versions SET version = version + 1, changed_at = @now WHERE scope = @scope";
+    private const string Begin = "INSERT INTO data_versions (scope, version, changed_at) VALUES (@scope, 1, @now)";
+    private const string SelectOne =
+        "SELECT scope AS Scope, version AS Version, changed_at AS ChangedAt FROM data_versions WHERE scope = @scope";
+
+    private static readonly TimeSpan Freshness = TimeSpan.FromMilliseconds(500);
+
+    private readonly ConcurrentDictionary<string, DataVersion> _known = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim _gate = new(1);
+    private long _readAt;
+
+    /// <summary>Raises a scope's version. Called first in a write, it also makes writers of the scope wait for each other.</summary>
+    public static async Task<DataVersion> RaiseAsync(DbSession session, string scope, DateTimeOffset now)
+    {
+        if (await session.ExecuteAsync(Raise, new { scope, now }) == 0)
+        {
+            await session.ExecuteAsync(Begin, new { scope, now });
+        }
+
+        return (await session.SingleAsync<DataVersion>(SelectOne, new { scope }))!;
+    }
+
+    /// <summary>Pins a reading transaction to a scope's version.</summary>
+    public static async Task<DataVersion?> PinAsync(DbSession session, string scope) =>
+        await session.SingleAsync<DataVersion>(SelectOne, new { scope });
+
+    /// <summary>A scope's version, no older than half a second; null where there is no such scope.</summary>
+    public async ValueTask<DataVersion?> CurrentAsync(string scope, CancellationToken cancellation)
+    {
+        if (!IsFresh)
+        {
+            await _gate.WaitAsync(cancellation);
+            try
+            {
+                if (!IsFresh)
+                {
+                    var readAt = time.GetTimestamp();
+                    foreach (var version in await database.ReadAsync(session => session.QueryAsync<DataVersion>(Select), cancellation))
+                    {
+                        Observe(version);
+                    }
+
+                    Volatile.Write(ref _readAt, readAt);
+                }
+            }
+            finally
+            {
+                _gate.Release();
+            }
+        }
+
+        return _known.GetValueOrDefault(scope);
+    }
+
+    /// <summary>Takes note of a version; an older one than is known changes nothing.</summary>
+    public void Observe(DataVersion version) =>
+        _known.AddOrUpdate(version.Scope, version, (_, known) => known.Version >= version.Version ? known : version);
+
+    private bool IsFresh => Volatile.Read(ref _readAt) is not 0 and var readAt && time.GetElapsedTime(readAt) < Freshness;
+}

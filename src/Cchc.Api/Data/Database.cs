@@ -1,0 +1,144 @@
+using System.Data;
+using System.Data.Common;
+using System.Diagnostics.CodeAnalysis;
+using System.Diagnostics.Metrics;
+using Dapper;
+using Polly;
+using Polly.Retry;
+
+namespace Cchc.Api.Data;
+
+/// <summary>The one door to the database: reads see one moment, writes are one transaction, transient faults are retried.</summary>
+public sealed class Database : IDisposable
+{
+    private static readonly Meter Meter = new("Cchc.Api");
+    internal static readonly Counter<long> Commands = Meter.CreateCounter<long>("cchc.database.commands");
+
+    private readonly SemaphoreSlim? _writer;
+    private readonly ResiliencePipeline _retry;
+
+    public Database(IConfiguration configuration)
+    {
+        Provider = configuration["Database:Provider"] ?? "Sqlite";
+        Dialect = Provider switch
+        {
+            "Sqlite" => new SqliteDialect(),
+            "SqlServer" => new SqlServerDialect(),
+            _ => throw new InvalidOperationException($"Database:Provider is '{Provider}'; it must be Sqlite or SqlServer."),
+        };
+        ConnectionString = configuration["Database:ConnectionString"] is { Length: > 0 } given ? given
+            : IsEmbedded ? "Data Source=cchc.db"
+            : throw new InvalidOperationException("Database:ConnectionString is needed with Database:Provider=SqlServer.");
+        _writer = Dialect.SingleWriter ? new SemaphoreSlim(1) : null;
+        _retry = new ResiliencePipelineBuilder().AddRetry(new RetryStrategyOptions
+        {
+            ShouldHandle = new PredicateBuilder().Handle<Exception>(Dialect.IsTransient),
+            MaxRetryAttempts = 4,
+            Delay = TimeSpan.FromMilliseconds(50),
+            BackoffType = DelayBackoffType.Exponential,
+            UseJitter = true,
+        }).Build();
+        ColumnTypes.Register();
+    }
+
+    public string Provider { get; }
+    public string ConnectionString { get; }
+    public Dialect Dialect { get; }
+    public bool IsEmbedded => Provider == "Sqlite";
+
+    /// <summary>Reads within one transaction; the first read of a data version pins the rest to it.</summary>
+    public async Task<T> ReadAsync<T>(Func<DbSession, Task<T>> read, CancellationToken cancellation) =>
+        await _retry.ExecuteAsync(
+            async token =>
+            {
+                await using var connection = Dialect.Connect(ConnectionString);
+                await connection.OpenAsync(token);
+                await using var transaction = connection is Microsoft.Data.Sqlite.SqliteConnection sqlite
+                    ? sqlite.BeginTransaction(deferred: true)
+                    : await connection.BeginTransactionAsync(Dialect.ReadIsolation, token);
+                var result = await read(new DbSession(connection, transaction, token));
+                await transaction.CommitAsync(token);
+                return result;
+            },
+            cancellation);
+
+    /// <summary>
+    /// Runs one write transaction. It commits when <paramref name="write"/> says so, else leaves no trace. A retry begins anew, and
+    /// never follows a commit.
+    /// </summary>
+    public async Task<T> WriteAsync<T>(Func<DbSession, Task<(T Result, bool Commit)>> write, CancellationToken cancellation)
+    {
+        if (_writer is not null)
+        {
+            await _writer.WaitAsync(cancellation);
+        }
+
+        try
+        {
+            var (result, commit, transaction, connection) = await _retry.ExecuteAsync(
+                async token =>
+                {
+                    var connection = Dialect.Connect(ConnectionString);
+                    try
+                    {
+                        await connection.OpenAsync(token);
+                        var transaction = Dialect.BeginWrite(connection);
+                        var (result, commit) = await write(new DbSession(connection, transaction, token));
+                        return (result, commit, transaction, connection);
+                    }
+                    catch
+                    {
+                        await connection.DisposeAsync();
+                        throw;
+                    }
+                },
+                cancellation);
+            await using (connection)
+            await using (transaction)
+            {
+                if (commit)
+                {
+                    // Once the commit is on its way, the caller's leaving must not make its outcome unknown.
+                    await transaction.CommitAsync(CancellationToken.None);
+                }
+                else
+                {
+                    await transaction.RollbackAsync(CancellationToken.None);
+                }
+            }
+
+            return result;
+        }
+        finally
+        {
+            _writer?.Release();
+        }
+    }
+
+    public void Dispose() => _writer?.Dispose();
+}
+
+/// <summary>A connection in a transaction. SQL is always a constant, which is what the static checks rely on.</summary>
+public sealed class DbSession(DbConnection connection, DbTransaction transaction, CancellationToken cancellation)
+{
+    public DbConnection Connection => connection;
+
+    public DbTransaction Transaction => transaction;
+
+    public async Task<IReadOnlyList<T>> QueryAsync<T>([ConstantExpected] string sql, object? parameters = null) =>
+        (await connection.QueryAsync<T>(Command(sql, parameters))).AsList();
+
+    public Task<T?> SingleAsync<T>([ConstantExpected] string sql, object? parameters = null) =>
+        connection.QuerySingleOrDefaultAsync<T>(Command(sql, parameters));
+
+    /// <param name="sql">The statement.</param>
+    /// <param name="parameters">One object, or a list to run the statement once for each.</param>
+    public Task<int> ExecuteAsync([ConstantExpected] string sql, object? parameters = null) =>
+        connection.ExecuteAsync(Command(sql, parameters));
+
+    private CommandDefinition Command(string sql, object? parameters)
+    {
+        Database.Commands.Add(1);
+        return new CommandDefinition(sql, parameters, transaction, cancellationToken: cancellation);
+    }
+}

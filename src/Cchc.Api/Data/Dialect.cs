@@ -1,0 +1,107 @@
+using System.Data;
+using System.Data.Common;
+using Microsoft.Data.SqlClient;
+using Microsoft.Data.Sqlite;
+
+namespace Cchc.Api.Data;
+
+/// <summary>What truly differs between the two engines; everything else is one SQL text.</summary>
+public abstract class Dialect
+{
+    /// <summary>The folder of migration scripts.</summary>
+    public abstract string Scripts { get; }
+
+    /// <summary>The isolation in which a first read of the data version pins all later reads of the same transaction to it.</summary>
+    public abstract IsolationLevel ReadIsolation { get; }
+
+    /// <summary>Whether the engine lets one writer in at a time, so that waiting in the process is cheaper than polling the file.</summary>
+    public abstract bool SingleWriter { get; }
+
+    public abstract DbConnection Connect(string connectionString);
+
+    public abstract DbTransaction BeginWrite(DbConnection connection);
+
+    /// <summary>Whether repeating the whole transaction may succeed: a deadlock, a busy file, a connection lost before commit.</summary>
+    public abstract bool IsTransient(Exception exception);
+
+    /// <summary>Makes ready a database that has no tables yet, outside any transaction.</summary>
+    public abstract void Prepare(DbConnection connection);
+
+    /// <summary>Keeps every other node from migrating until the transaction ends.</summary>
+    public abstract void LockMigrations(DbConnection connection, DbTransaction transaction);
+
+    protected static void Run(DbConnection connection, DbTransaction? transaction, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.Transaction = transaction;
+#pragma warning disable CA2100 // every caller passes a constant
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        command.ExecuteNonQuery();
+    }
+}
+
+/// <summary>The embedded default.</summary>
+public sealed class SqliteDialect : Dialect
+{
+    public override string Scripts => "db/sqlite/";
+
+    public override IsolationLevel ReadIsolation => IsolationLevel.Serializable;
+
+    public override bool SingleWriter => true;
+
+    // A commit that was acknowledged must outlive a power cut, which WAL promises only with FULL.
+    public override DbConnection Connect(string connectionString)
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder(connectionString) { ForeignKeys = true }.ConnectionString);
+        connection.StateChange += static (sender, change) =>
+        {
+            if (change.CurrentState == ConnectionState.Open)
+            {
+                Run((SqliteConnection)sender!, null, "PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000;");
+            }
+        };
+        return connection;
+    }
+
+    public override DbTransaction BeginWrite(DbConnection connection) => ((SqliteConnection)connection).BeginTransaction(deferred: false);
+
+    public override bool IsTransient(Exception exception) =>
+        exception is SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED };
+
+    public override void Prepare(DbConnection connection) => Run(connection, null, "PRAGMA journal_mode = WAL;");
+
+    // A write transaction holds the only write lock there is.
+    public override void LockMigrations(DbConnection connection, DbTransaction transaction)
+    {
+    }
+}
+
+/// <summary>The database of record.</summary>
+public sealed class SqlServerDialect : Dialect
+{
+    // Deadlock, lock time-out, and the faults that a failover or a busy server gives to a connection.
+    private static readonly HashSet<int> Transient =
+        [1205, 1222, -2, 53, 64, 233, 4060, 4221, 10053, 10054, 10060, 10928, 10929, 40197, 40501, 40613, 49918, 49919, 49920];
+
+    public override string Scripts => "db/sqlserver/";
+
+    public override IsolationLevel ReadIsolation => IsolationLevel.RepeatableRead;
+
+    public override bool SingleWriter => false;
+
+    public override DbConnection Connect(string connectionString) => new SqlConnection(connectionString);
+
+    public override DbTransaction BeginWrite(DbConnection connection) => connection.BeginTransaction(IsolationLevel.ReadCommitted);
+
+    public override bool IsTransient(Exception exception) => exception is SqlException sql && Transient.Contains(sql.Number);
+
+    public override void Prepare(DbConnection connection)
+    {
+    }
+
+    public override void LockMigrations(DbConnection connection, DbTransaction transaction) => Run(
+        connection,
+        transaction,
+        "EXEC sp_getapplock @Resource = N'cchc-migrations', @LockMode = N'Exclusive', @LockOwner = N'Transaction', @LockTimeout = 60000;");
+}
