@@ -14,10 +14,10 @@ public sealed record DataVersion
 /// Watches the data versions. A write on this node is seen at once; one on another node as soon as the versions are read again, which
 /// is half a second later at the most.
 /// </summary>
-public sealed class DataVersions(Database database, TimeProvider time)
+public sealed class DataVersions(Database database, TimeProvider time) : IDisposable
 {
-    /// <summary>The scope of the units, beside one for each plan's code.</summary>
-    public const string Units = "units";
+    /// <summary>The scope of the units and of every plan's definition, beside one for each plan's code.</summary>
+    public const string Catalogue = "catalogue";
 
     private const string Select = "SELECT scope AS Scope, version AS Version, changed_at AS ChangedAt FROM data_versions";
     private const string Raise = "UPDATE data_versions SET version = version + 1, changed_at = @now WHERE scope = @scope";
@@ -77,6 +77,8 @@ public sealed class DataVersions(Database database, TimeProvider time)
     /// <summary>Takes note of a version; an older one than is known changes nothing.</summary>
     public void Observe(DataVersion version) =>
         _known.AddOrUpdate(version.Scope, version, (_, known) => known.Version >= version.Version ? known : version);
+
+    public void Dispose() => _gate.Dispose();
 
     private bool IsFresh => Volatile.Read(ref _readAt) is not 0 and var readAt && time.GetElapsedTime(readAt) < Freshness;
 }

@@ -72,7 +72,7 @@ public sealed class Seeder(Database database, TimeProvider time)
     public Task<(int Units, int Plans)> SeedAsync(CancellationToken cancellation) => database.WriteAsync(
         async session =>
         {
-            await DataVersions.RaiseAsync(session, DataVersions.Units, time.Now());
+            await DataVersions.RaiseAsync(session, DataVersions.Catalogue, time.Now());
             var units = await SeedUnitsAsync(session);
             var plans = await SeedPlansAsync(session);
             return ((units, plans), units + plans > 0);

@@ -1,0 +1,106 @@
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.Caching.Memory;
+
+namespace Cchc.Api.Http;
+
+/// <summary>A page of a list.</summary>
+public sealed record Page<T>
+{
+    public required IReadOnlyList<T> Items { get; init; }
+
+    /// <summary>Give it as <c>cursor</c> for what follows; null at the end.</summary>
+    public required string? NextCursor { get; init; }
+
+    /// <summary>Cuts a page out of a list, after the item whose key the cursor holds.</summary>
+    internal static Page<T> Cut<TSource>(
+        HttpContext context, IReadOnlyList<TSource> all, Func<TSource, string> key, Func<TSource, T> show, int limit, string? after)
+    {
+        var start = 0;
+        if (after is not null)
+        {
+            start = all.TakeWhile(item => key(item) != after).Count() + 1;
+            if (start > all.Count)
+            {
+                throw ProblemException.Of([new Refusal("cursor.invalid", null, null) { Parameter = "cursor" }]);
+            }
+        }
+
+        var items = all.Skip(start).Take(limit).ToList();
+        var next = start + items.Count < all.Count
+            ? System.Buffers.Text.Base64Url.EncodeToString(Encoding.UTF8.GetBytes(key(items[^1])))
+            : null;
+        if (next is not null)
+        {
+            var query = context.Request.Query.Where(each => each.Key != "cursor")
+                .Select(each => KeyValuePair.Create(each.Key, (string?)each.Value)).Append(KeyValuePair.Create("cursor", (string?)next));
+            context.Response.Headers.Link = $"<{context.Request.PathBase}{context.Request.Path}{QueryString.Create(query)}>; rel=\"next\"";
+        }
+
+        return new Page<T> { Items = [.. items.Select(show)], NextCursor = next };
+    }
+}
+
+/// <summary>
+/// Answers reads: a known ETag gets 304 before anything is computed, and an answer once written is kept by its version and address.
+/// </summary>
+internal sealed class Answers : IDisposable
+{
+    private readonly MemoryCache _cache = new(new MemoryCacheOptions { SizeLimit = 64 * 1024 * 1024 });
+
+    /// <param name="context">The request.</param>
+    /// <param name="version">What the answer is a pure function of, beside its address.</param>
+    /// <param name="isPrivate">Whether shared caches must keep out.</param>
+    /// <param name="compute">Computes the answer where it is not at hand.</param>
+    public async Task WriteAsync<T>(HttpContext context, string version, bool isPrivate, Func<Task<T>> compute)
+    {
+        var request = context.Request;
+        var response = context.Response;
+        var etag = $"\"{version}\"";
+        response.Headers.ETag = etag;
+        response.Headers.CacheControl = isPrivate ? "private, no-cache" : "public, no-cache";
+        response.Headers.Vary = "Authorization";
+        if (Preconditions.Matches(request.Headers.IfNoneMatch, etag))
+        {
+            response.StatusCode = StatusCodes.Status304NotModified;
+            return;
+        }
+
+        var key = (version, request.Path.Value, request.QueryString.Value);
+        if (!_cache.TryGetValue(key, out Kept? kept))
+        {
+            var value = await compute();
+            kept = new Kept(JsonSerializer.SerializeToUtf8Bytes(value, Json.Options), response.Headers.Link);
+            _cache.Set(key, kept, new MemoryCacheEntryOptions { Size = kept.Body.Length + 256, SlidingExpiration = TimeSpan.FromMinutes(10) });
+        }
+
+        response.Headers.Link = kept!.Link;
+        response.ContentType = "application/json; charset=utf-8";
+        response.ContentLength = kept.Body.Length;
+        await response.Body.WriteAsync(kept.Body, context.RequestAborted);
+    }
+
+    public void Dispose() => _cache.Dispose();
+
+    private sealed record Kept(byte[] Body, Microsoft.Extensions.Primitives.StringValues Link);
+}
+
+internal static class Preconditions
+{
+    /// <summary>Whether a list of ETags, or *, names this one. Weak tags compare by their opaque part (RFC 9110, 8.8.3.2).</summary>
+    public static bool Matches(Microsoft.Extensions.Primitives.StringValues header, string etag)
+    {
+        foreach (var value in header)
+        {
+            foreach (var tag in (value ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+            {
+                if (tag == "*" || tag == etag || (tag.StartsWith("W/", StringComparison.Ordinal) && tag[2..] == etag))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+}

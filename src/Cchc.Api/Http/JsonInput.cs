@@ -1,0 +1,292 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+
+namespace Cchc.Api.Http;
+
+/// <summary>
+/// Reads a JSON body member by member and gathers every refusal with its pointer, where a serializer would stop at the first.
+/// </summary>
+internal sealed class JsonInput
+{
+    public const int MaxBytes = 1024 * 1024;
+    public const long MaxCount = 9_007_199_254_740_991;
+
+    public List<Refusal> Refusals { get; } = [];
+
+    /// <summary>The body as a document; null where there is none and that is allowed.</summary>
+    /// <exception cref="ProblemException">413, 415, or 400 where it is not JSON.</exception>
+    public static async Task<JsonDocument?> ReadAsync(HttpRequest request, bool optional, CancellationToken cancellation)
+    {
+        if (request.ContentLength > MaxBytes)
+        {
+            throw new ProblemException("request.tooLarge", MaxBytes);
+        }
+
+        using var buffer = new MemoryStream();
+        var chunk = new byte[16 * 1024];
+        int read;
+        while ((read = await request.Body.ReadAsync(chunk, cancellation)) > 0)
+        {
+            buffer.Write(chunk, 0, read);
+            if (buffer.Length > MaxBytes)
+            {
+                throw new ProblemException("request.tooLarge", MaxBytes);
+            }
+        }
+
+        if (buffer.Length == 0 && optional)
+        {
+            return null;
+        }
+
+        if (!request.HasJsonContentType())
+        {
+            throw new ProblemException("request.mediaType");
+        }
+
+        try
+        {
+            var bytes = buffer.ToArray().AsMemory();
+            var start = bytes.Span.StartsWith(Encoding.UTF8.Preamble) ? Encoding.UTF8.Preamble.Length : 0;
+            return JsonDocument.Parse(bytes[start..], new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 16 });
+        }
+        catch (JsonException exception)
+        {
+            throw ProblemException.Of([new Refusal("json.malformed", "", null, exception.Message)]);
+        }
+    }
+
+    public void Refuse(string code, string pointer, object? value, params object?[] arguments) =>
+        Refusals.Add(new Refusal(code, pointer, value, arguments));
+
+    /// <summary>The members of an object, each of which must be one of those named; a null counts as not given.</summary>
+    public Dictionary<string, JsonElement> Members(JsonElement element, string pointer, params string[] allowed)
+    {
+        var members = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
+        if (element.ValueKind != JsonValueKind.Object)
+        {
+            Refuse("json.wrongType", pointer, Shown(element), "object");
+            return members;
+        }
+
+        foreach (var property in element.EnumerateObject())
+        {
+            string name;
+            try
+            {
+                name = property.Name;
+            }
+            catch (InvalidOperationException)
+            {
+                Refuse("text.invalid", pointer, null);
+                continue;
+            }
+
+            if (!allowed.Contains(name))
+            {
+                Refuse("json.unknownMember", $"{pointer}/{Escape(name)}", Shown(property.Value), Shorten(name));
+            }
+            else if (property.Value.ValueKind != JsonValueKind.Null)
+            {
+                members[name] = property.Value;
+            }
+        }
+
+        return members;
+    }
+
+    public IEnumerable<(JsonElement Element, string Pointer)> Items(Dictionary<string, JsonElement> members, string name, int most)
+    {
+        if (!members.TryGetValue(name, out var array))
+        {
+            yield break;
+        }
+
+        if (array.ValueKind != JsonValueKind.Array)
+        {
+            Refuse("json.wrongType", "/" + name, Shown(array), "array");
+            yield break;
+        }
+
+        if (array.GetArrayLength() > most)
+        {
+            Refuse("json.tooMany", "/" + name, array.GetArrayLength(), most);
+            yield break;
+        }
+
+        var index = 0;
+        foreach (var item in array.EnumerateArray())
+        {
+            yield return (item, $"/{name}/{index++}");
+        }
+    }
+
+    public string? Text(Dictionary<string, JsonElement> members, string name, string pointer, int longest, bool required = false)
+    {
+        if (!members.TryGetValue(name, out var element))
+        {
+            if (required)
+            {
+                Refuse("json.required", $"{pointer}/{name}", null, name);
+            }
+
+            return null;
+        }
+
+        if (element.ValueKind != JsonValueKind.String)
+        {
+            Refuse("json.wrongType", $"{pointer}/{name}", Shown(element), "string");
+            return null;
+        }
+
+        string text;
+        try
+        {
+            text = element.GetString()!.Normalize(NormalizationForm.FormC);
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException)
+        {
+            Refuse("text.invalid", $"{pointer}/{name}", null);
+            return null;
+        }
+
+        if (text.Any(c => char.IsControl(c) && c is not ('\n' or '\r' or '\t')))
+        {
+            Refuse("text.invalid", $"{pointer}/{name}", null);
+            return null;
+        }
+
+        if (text.Length > longest)
+        {
+            Refuse("text.tooLong", $"{pointer}/{name}", null, longest);
+            return null;
+        }
+
+        if (string.IsNullOrWhiteSpace(text))
+        {
+            Refuse("text.blank", $"{pointer}/{name}", text);
+            return null;
+        }
+
+        return text;
+    }
+
+    /// <summary>A whole number in range; 120, 120.0 and 1.2e2 are the same number.</summary>
+    public long? Count(Dictionary<string, JsonElement> members, string name, string pointer, long least = 0)
+    {
+        if (!members.TryGetValue(name, out var element))
+        {
+            return null;
+        }
+
+        if (element.ValueKind != JsonValueKind.Number)
+        {
+            Refuse("json.wrongType", $"{pointer}/{name}", Shown(element), "integer");
+            return null;
+        }
+
+        if (!decimal.TryParse(element.GetRawText(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+            || number < least || number > MaxCount)
+        {
+            Refuse("value.outOfRange", $"{pointer}/{name}", Shown(element), least, MaxCount);
+            return null;
+        }
+
+        // A fraction too fine for a decimal would be rounded away: compare the digits that were sent.
+        if (decimal.Truncate(number) != number || (!element.TryGetInt64(out _) && element.GetRawText().Length > 28))
+        {
+            Refuse("value.notWhole", $"{pointer}/{name}", Shown(element));
+            return null;
+        }
+
+        return (long)number;
+    }
+
+    public bool? Flag(Dictionary<string, JsonElement> members, string name, string pointer)
+    {
+        if (!members.TryGetValue(name, out var element))
+        {
+            return null;
+        }
+
+        if (element.ValueKind is not (JsonValueKind.True or JsonValueKind.False))
+        {
+            Refuse("json.wrongType", $"{pointer}/{name}", Shown(element), "boolean");
+            return null;
+        }
+
+        return element.GetBoolean();
+    }
+
+    public T? Word<T>(Dictionary<string, JsonElement> members, string name, string pointer, bool required = false)
+        where T : struct, Enum
+    {
+        var refused = Refusals.Count;
+        var text = Text(members, name, pointer, 100, required);
+        if (text is null)
+        {
+            return null;
+        }
+
+        if (Words.Parse<T>(text) is { } word)
+        {
+            return word;
+        }
+
+        if (Refusals.Count == refused)
+        {
+            Refuse("json.oneOf", $"{pointer}/{name}", Shorten(text), Words.List<T>());
+        }
+
+        return null;
+    }
+
+    private static string Escape(string name) => Shorten(name).Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
+
+    private static string Shorten(string text) => text.Length <= 100 ? text : text[..100];
+
+    // What was sent is shown back where it is short, and never where it is a whole structure.
+    private static object? Shown(JsonElement element)
+    {
+        try
+        {
+            return element.ValueKind switch
+            {
+                JsonValueKind.String => Shorten(element.GetString()!),
+                JsonValueKind.Number => Shorten(element.GetRawText()),
+                JsonValueKind.True => true,
+                JsonValueKind.False => false,
+                _ => null,
+            };
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+}
+
+/// <summary>Enum members as the wire spells them.</summary>
+internal static class Words
+{
+    public static string Of<T>(T value)
+        where T : struct, Enum => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
+
+    public static string List<T>()
+        where T : struct, Enum => string.Join(", ", Enum.GetValues<T>().Select(Of));
+
+    public static T? Parse<T>(string text)
+        where T : struct, Enum
+    {
+        foreach (var value in Enum.GetValues<T>())
+        {
+            if (Of(value) == text)
+            {
+                return value;
+            }
+        }
+
+        return null;
+    }
+}

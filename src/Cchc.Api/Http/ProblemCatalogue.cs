@@ -1,0 +1,83 @@
+using System.Collections.Frozen;
+
+namespace Cchc.Api.Http;
+
+/// <summary>Every stable error code with its status and its words, Vietnamese and English. {0}, {1} are filled in.</summary>
+internal static class ProblemCatalogue
+{
+    public static readonly FrozenDictionary<string, Entry> Entries = new Dictionary<string, Entry>
+    {
+        ["request.malformed"] = new(400, "Yêu cầu không đúng định dạng.", "The request is malformed."),
+        ["request.invalid"] = new(422, "Nội dung vi phạm quy tắc; xem errors.", "The content breaks rules; see errors."),
+        ["request.tooLarge"] = new(413, "Nội dung lớn hơn {0} byte.", "The body is larger than {0} bytes."),
+        ["request.mediaType"] = new(415, "Nội dung phải là application/json.", "The body must be application/json."),
+        ["request.methodNotAllowed"] = new(405, "Phương thức không dùng được ở địa chỉ này.", "This address does not take that method."),
+        ["notFound"] = new(404, "Không tìm thấy.", "Not found."),
+        ["plan.unknown"] = new(404, "Không có kế hoạch {0}.", "There is no plan {0}."),
+        ["period.unknown"] = new(404, "Không có kỳ báo cáo {0}.", "There is no period {0}."),
+        ["unit.unknown"] = new(404, "Không có đơn vị {0}.", "There is no unit {0}."),
+        ["unit.notActive"] = new(422, "Đơn vị {0} không hoạt động vào ngày {1}.", "The unit {0} is not active on {1}."),
+        ["target.unknown"] = new(404, "Không có chỉ tiêu {0}.", "There is no target {0}."),
+        ["task.unknown"] = new(404, "Không có nhiệm vụ {0}.", "There is no task {0}."),
+        ["report.unknown"] = new(404, "Chưa có báo cáo này.", "There is no such report."),
+        ["revision.unknown"] = new(404, "Không có lần gửi số {0}.", "There is no revision {0}."),
+        ["auth.required"] = new(401, "Cần khóa API hợp lệ.", "A valid API key is needed."),
+        ["auth.forbidden"] = new(403, "Khóa này không có quyền làm việc đó.", "This key may not do that."),
+        ["auth.ownReport"] = new(
+            403, "Không ai được duyệt báo cáo của chính đơn vị mình.", "Nobody reviews a report of their own unit."),
+        ["precondition.failed"] = new(412, "Báo cáo đã thay đổi; phiên bản hiện tại là {0}.", "The report has changed; its version now is {0}."),
+        ["precondition.required"] = new(
+            428, "Cần If-Match với phiên bản đang có để thay nội dung.", "If-Match with the current version is needed to replace content."),
+        ["report.state"] = new(409, "Báo cáo đang ở trạng thái {0}, không thể {1}.", "The report is {0}; it cannot {1}."),
+        ["report.empty"] = new(422, "Báo cáo chưa có nội dung.", "The report is empty."),
+        ["period.notBegun"] = new(409, "Kỳ {0} chưa bắt đầu.", "The period {0} has not begun."),
+        ["period.locked"] = new(409, "Kỳ {0} đã khóa.", "The period {0} is locked."),
+        ["reason.required"] = new(422, "Phải nêu lý do.", "A reason is needed."),
+        ["idempotency.reused"] = new(
+            422, "Idempotency-Key này đã dùng cho một yêu cầu khác.", "This Idempotency-Key was used with another request."),
+        ["idempotency.invalid"] = new(
+            400, "Idempotency-Key phải dài 1 đến 255 ký tự ASCII.", "Idempotency-Key must be 1 to 255 ASCII characters."),
+        ["service.unavailable"] = new(503, "Cơ sở dữ liệu tạm thời không sẵn sàng.", "The database is not available for now."),
+        ["service.fault"] = new(500, "Lỗi máy chủ.", "The server failed."),
+
+        ["parameter.unknown"] = new(400, "Không có tham số {0}.", "There is no parameter {0}."),
+        ["parameter.repeated"] = new(400, "Tham số {0} chỉ được có một lần.", "The parameter {0} may be given once."),
+        ["parameter.invalid"] = new(400, "Giá trị không dùng được; cần {0}.", "The value cannot be used; needed: {0}."),
+        ["cursor.invalid"] = new(400, "Con trỏ trang không dùng được.", "The cursor cannot be used."),
+        ["json.malformed"] = new(400, "JSON không đúng cú pháp: {0}", "The JSON is not well-formed: {0}"),
+        ["json.unknownMember"] = new(400, "Không có thành phần {0}.", "There is no member {0}."),
+        ["json.wrongType"] = new(400, "Sai kiểu; cần {0}.", "Wrong type; needed: {0}."),
+        ["json.required"] = new(400, "Thiếu {0}.", "{0} is missing."),
+        ["json.oneOf"] = new(400, "Phải là một trong: {0}.", "It must be one of: {0}."),
+        ["json.tooMany"] = new(400, "Nhiều hơn {0} phần tử.", "More than {0} items."),
+        ["text.tooLong"] = new(422, "Dài hơn {0} ký tự.", "Longer than {0} characters."),
+        ["text.blank"] = new(422, "Không được để trống.", "It must not be blank."),
+        ["text.invalid"] = new(422, "Có ký tự điều khiển hoặc Unicode hỏng.", "It has a control character or broken Unicode."),
+        ["url.invalid"] = new(422, "Phải là địa chỉ http hoặc https đầy đủ.", "It must be an absolute http or https address."),
+        ["value.notWhole"] = new(422, "Phải là số nguyên.", "It must be a whole number."),
+        ["value.outOfRange"] = new(422, "Phải từ {0} đến {1}.", "It must be from {0} to {1}."),
+        ["value.required"] = new(422, "Thiếu {0}.", "{0} is missing."),
+        ["value.shape"] = new(422, "{0} không dùng cho loại chỉ tiêu {1}.", "{0} does not belong to a target of kind {1}."),
+        ["value.exclusive"] = new(422, "'Không áp dụng' không đi cùng giá trị.", "'Not applicable' does not go with a value."),
+        ["value.excludedExceedsTotal"] = new(422, "Số loại trừ lớn hơn tổng số.", "The excluded exceed the total."),
+        ["value.numeratorExceedsBase"] = new(
+            422, "Tử số lớn hơn tổng số trừ số loại trừ.", "The numerator exceeds the total less the excluded."),
+        ["value.targetUnknown"] = new(422, "Không có chỉ tiêu {0}.", "There is no target {0}."),
+        ["value.taskUnknown"] = new(422, "Không có nhiệm vụ {0}.", "There is no task {0}."),
+        ["value.duplicate"] = new(422, "{0} được nêu hai lần.", "{0} is given twice."),
+        ["value.notExpected"] = new(422, "Đơn vị này không báo cáo {0}.", "This unit does not report {0}."),
+        ["value.notDue"] = new(422, "{0} không đến hạn trong kỳ này.", "{0} is not due in this period."),
+        ["value.levelRequired"] = new(422, "Phải nêu cấp: {0}.", "The level is needed: {0}."),
+        ["value.levelUnknown"] = new(422, "Chỉ tiêu này không có cấp đó cho đơn vị.", "The target has no such level for this unit."),
+
+        ["warning.fell"] = new(200, "Số lũy kế giảm từ {0} xuống {1}.", "The count fell from {0} to {1}."),
+        ["warning.rateMoved"] = new(200, "Tỷ lệ đổi từ {0} % sang {1} %.", "The rate moved from {0} % to {1} %."),
+        ["warning.totalChanged"] = new(200, "Tổng số đổi từ {0} sang {1}.", "The total changed from {0} to {1}."),
+    }.ToFrozenDictionary();
+
+    public sealed record Entry(int Status, string Vi, string En)
+    {
+        public string In(bool english, object?[] arguments) =>
+            string.Format(System.Globalization.CultureInfo.InvariantCulture, english ? En : Vi, arguments);
+    }
+}

@@ -1,0 +1,163 @@
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Cchc.Api.Http;
+
+/// <summary>One refusal among all that a request met, before it is put into words.</summary>
+/// <param name="Code">A stable code of the catalogue.</param>
+/// <param name="Pointer">Where in the body (RFC 6901), or null.</param>
+/// <param name="Value">What was sent there.</param>
+/// <param name="Arguments">What the words are filled in with.</param>
+public sealed record Refusal(string Code, string? Pointer, object? Value, params object?[] Arguments)
+{
+    /// <summary>The query parameter at fault, in place of a pointer.</summary>
+    public string? Parameter { get; init; }
+}
+
+/// <summary>A problem answer (RFC 9457) on its way out.</summary>
+public sealed class ProblemException(string code, params object?[] arguments) : Exception(code)
+{
+    public string Code { get; } = code;
+    public object?[] Arguments { get; } = arguments;
+    public IReadOnlyList<Refusal> Refusals { get; init; } = [];
+
+    /// <summary>Every refusal at once: 400 where one is malformed, else 422.</summary>
+    public static ProblemException Of(IReadOnlyList<Refusal> refusals) =>
+        new(refusals.Any(each => ProblemCatalogue.Entries[each.Code].Status == 400) ? "request.malformed" : "request.invalid") { Refusals = refusals };
+}
+
+/// <summary>The wire shape of a problem: RFC 9457 with a stable code and every refusal.</summary>
+public sealed class Problem : ProblemDetails
+{
+    /// <summary>A stable code to program against.</summary>
+    public required string Code { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<ProblemError>? Errors { get; init; }
+}
+
+/// <summary>One refusal: where, which, in words, and what was sent.</summary>
+public sealed record ProblemError
+{
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Pointer { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Parameter { get; init; }
+
+    public required string Code { get; init; }
+    public required string Detail { get; init; }
+    public object? Value { get; init; }
+}
+
+internal static partial class Problems
+{
+    public static bool WantsEnglish(HttpRequest request)
+    {
+        var best = request.GetTypedHeaders().AcceptLanguage?
+            .Where(language => language.Quality is not 0)
+            .OrderByDescending(language => language.Quality ?? 1)
+            .Select(language => language.Value.Value ?? "")
+            .FirstOrDefault(tag => tag.StartsWith("vi", StringComparison.OrdinalIgnoreCase) || tag.StartsWith("en", StringComparison.OrdinalIgnoreCase));
+        return best?.StartsWith("en", StringComparison.OrdinalIgnoreCase) == true;
+    }
+
+    public static string Words(HttpRequest request, string code, params object?[] arguments) =>
+        ProblemCatalogue.Entries[code].In(WantsEnglish(request), arguments);
+
+    public static Task WriteAsync(HttpContext context, ProblemException problem)
+    {
+        var english = WantsEnglish(context.Request);
+        var entry = ProblemCatalogue.Entries[problem.Code];
+        var body = new Problem
+        {
+            Type = $"https://cchc.example/problems/{problem.Code}",
+            Title = entry.In(english, problem.Arguments),
+            Status = entry.Status,
+            Instance = context.Request.Path,
+            Code = problem.Code,
+            Errors = problem.Refusals.Count == 0 ? null : [.. problem.Refusals.Select(refusal => new ProblemError
+            {
+                Pointer = refusal.Pointer,
+                Parameter = refusal.Parameter,
+                Code = refusal.Code,
+                Detail = ProblemCatalogue.Entries[refusal.Code].In(english, refusal.Arguments),
+                Value = refusal.Value,
+            })],
+        };
+        var response = context.Response;
+        response.Clear();
+        response.StatusCode = entry.Status;
+        response.Headers.ContentLanguage = english ? "en" : "vi";
+        response.Headers.Vary = "Accept-Language";
+        response.Headers.CacheControl = "no-store";
+        switch (entry.Status)
+        {
+            case 401:
+                response.Headers.WWWAuthenticate = "Bearer realm=\"cchc\"";
+                break;
+            case 503:
+                response.Headers.RetryAfter = "2";
+                break;
+            default:
+                break;
+        }
+
+        return response.WriteAsJsonAsync(body, Json.Options, "application/problem+json", context.RequestAborted);
+    }
+
+    /// <summary>Turns whatever went wrong into a problem answer; nothing of its inside leaks.</summary>
+    public static async Task HandleAsync(HttpContext context, RequestDelegate next)
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            return;
+        }
+        catch (Exception exception) when (!context.Response.HasStarted)
+        {
+            await WriteAsync(context, Translate(context, exception));
+            return;
+        }
+
+        if (!context.Response.HasStarted && context.Response is { StatusCode: >= 400, ContentLength: null, ContentType: null })
+        {
+            var allow = context.Response.Headers.Allow;
+            await WriteAsync(context, new ProblemException(context.Response.StatusCode switch
+            {
+                401 => "auth.required",
+                403 => "auth.forbidden",
+                405 => "request.methodNotAllowed",
+                413 => "request.tooLarge",
+                415 => "request.mediaType",
+                404 => "notFound",
+                _ => "request.malformed",
+            }));
+            context.Response.Headers.Allow = allow;
+        }
+    }
+
+    private static ProblemException Translate(HttpContext context, Exception exception)
+    {
+        switch (exception)
+        {
+            case ProblemException problem:
+                return problem;
+            case BadHttpRequestException { StatusCode: 413 }:
+                return new ProblemException("request.tooLarge", JsonInput.MaxBytes);
+            case BadHttpRequestException:
+                return new ProblemException("request.malformed");
+            default:
+                var logger = context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("Cchc.Api");
+                LogFault(logger, exception, context.Request.Method, context.Request.Path);
+                var away = exception is System.Data.Common.DbException or TimeoutException;
+                return new ProblemException(away ? "service.unavailable" : "service.fault");
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Method} {Path} failed")]
+    private static partial void LogFault(ILogger logger, Exception exception, string method, string path);
+}
