@@ -1,0 +1,37 @@
+using Cchc.Api.Data;
+using Cchc.Api.Http;
+using Cchc.Api.Units;
+using Cchc.Domain.Plans;
+using Cchc.Domain.Units;
+
+namespace Cchc.Api.Plans;
+
+/// <summary>Every plan and unit as of one version: what nearly all answers start from, kept in memory.</summary>
+public sealed record Catalogue(long Version, IReadOnlyList<Plan> Plans, UnitRegistry Units)
+{
+    public Plan PlanOf(string code) =>
+        Plans.FirstOrDefault(plan => Codes.Same(plan.Code, code)) ?? throw new ProblemException("plan.unknown", code);
+
+    public Unit UnitOf(string code) => Units.Find(code) ?? throw new ProblemException("unit.unknown", code);
+}
+
+/// <summary>Keeps the catalogue, and reads it again when its version has risen.</summary>
+public sealed class Catalogues(Database database, DataVersions versions)
+{
+    private volatile Catalogue? _current;
+
+    public async ValueTask<Catalogue> CurrentAsync(CancellationToken cancellation)
+    {
+        var version = await versions.CurrentAsync(DataVersions.Catalogue, cancellation) ?? throw new ProblemException("service.unavailable");
+        return _current is { } current && current.Version >= version.Version ? current : _current = await LoadAsync(cancellation);
+    }
+
+    private Task<Catalogue> LoadAsync(CancellationToken cancellation) => database.ReadAsync(
+        async session =>
+        {
+            var version = await DataVersions.PinAsync(session, DataVersions.Catalogue);
+            var units = await UnitQueries.LoadAsync(session);
+            return new Catalogue(version!.Version, await PlanQueries.LoadAsync(session), units);
+        },
+        cancellation);
+}

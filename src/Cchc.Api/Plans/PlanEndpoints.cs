@@ -1,0 +1,114 @@
+using Cchc.Api.Data;
+using Cchc.Api.Http;
+using Cchc.Domain.Plans;
+using Cchc.Domain.Units;
+
+namespace Cchc.Api.Plans;
+
+internal static class PlanEndpoints
+{
+    public static void MapPlans(this IEndpointRouteBuilder api)
+    {
+        api.MapGet("/plans", ListPlans).Describe<Page<PlanAnswer>>("listPlans", "Plans, the latest year first", Parameters.Paging);
+        api.MapGet("/plans/{plan}", GetPlan).Describe<PlanAnswer>("getPlan", "One plan").Refuses(404);
+        api.MapGet("/plans/{plan}/targets", ListTargets).Describe<Page<TargetAnswer>>(
+            "listTargets", "The plan's targets with their lines",
+            [new("group", "Group code", "II.3"), Parameters.Word<LineLevel>("level", "With a line at this level"),
+             Parameters.Word<TargetKind>("kind", "Kind of measure"), new("owner", "Code of the owning unit", "VPUB"),
+             Parameters.Query, .. Parameters.Paging]).Refuses(404);
+        api.MapGet("/plans/{plan}/targets/{target}", GetTarget).Describe<TargetAnswer>("getTarget", "One target").Refuses(404);
+        api.MapGet("/plans/{plan}/tasks", ListTasks).Describe<Page<TaskAnswer>>(
+            "listTasks", "The plan's tasks with lead and coordinating units",
+            [new("area", "Area, in either language", "Public finance reform"), new("lead", "Code of the lead unit", "SNV"),
+             Parameters.Query, .. Parameters.Paging]).Refuses(404);
+        api.MapGet("/plans/{plan}/tasks/{task}", GetTask).Describe<TaskAnswer>("getTask", "One task").Refuses(404);
+        api.MapGet("/plans/{plan}/periods", ListPeriods).Describe<Page<PeriodAnswer>>(
+            "listPeriods", "The reporting calendar, and which periods are open", Parameters.Paging).Refuses(404);
+    }
+
+    private static async Task ListPlans(HttpContext context, Catalogues catalogues, Answers answers)
+    {
+        var query = new QueryInput(context.Request, "limit", "cursor");
+        var (limit, cursor) = (query.Limit(), query.Cursor());
+        query.Done();
+        var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
+        await answers.WriteAsync(context, $"c{catalogue.Version}", false, () => Task.FromResult(Page<PlanAnswer>.Cut(
+            context, catalogue.Plans, plan => plan.Code, plan => PlanAnswer.Of(plan, catalogue.Units), limit, cursor)));
+    }
+
+    private static async Task GetPlan(HttpContext context, string plan, Catalogues catalogues, Answers answers)
+    {
+        new QueryInput(context.Request).Done();
+        var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
+        var found = catalogue.PlanOf(plan);
+        await answers.WriteAsync(context, $"c{catalogue.Version}", false, () => Task.FromResult(PlanAnswer.Of(found, catalogue.Units)));
+    }
+
+    private static async Task ListTargets(HttpContext context, string plan, Catalogues catalogues, Answers answers)
+    {
+        var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
+        var found = catalogue.PlanOf(plan);
+        var query = new QueryInput(context.Request, "group", "level", "kind", "owner", "q", "limit", "cursor");
+        var group = query.Known("group", code => found.Groups.FirstOrDefault(each => Codes.Same(each.Code, code)), "group");
+        var (level, kind, text) = (query.Word<LineLevel>("level"), query.Word<TargetKind>("kind"), query.Text("q"));
+        var owner = query.Known("owner", catalogue.Units.Find, "unit");
+        var (limit, cursor) = (query.Limit(), query.Cursor());
+        query.Done();
+        var targets = found.Targets.Where(target =>
+            (group is null || target.Group == group.Code)
+            && (level is null || target.Lines.Any(line => line.Level == level))
+            && (kind is null || target.Kind == kind)
+            && (owner is null || target.OwnerId == owner.Id)
+            && Search.Finds(text, target.Code, target.TitleVi, target.TitleEn)).ToList();
+        await answers.WriteAsync(context, $"c{catalogue.Version}", false, () => Task.FromResult(Page<TargetAnswer>.Cut(
+            context, targets, target => target.Code, target => TargetAnswer.Of(target, catalogue.Units), limit, cursor)));
+    }
+
+    private static async Task GetTarget(HttpContext context, string plan, string target, Catalogues catalogues, Answers answers)
+    {
+        new QueryInput(context.Request).Done();
+        var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
+        var found = catalogue.PlanOf(plan).FindTarget(target) ?? throw new ProblemException("target.unknown", target);
+        await answers.WriteAsync(context, $"c{catalogue.Version}", false, () => Task.FromResult(TargetAnswer.Of(found, catalogue.Units)));
+    }
+
+    private static async Task ListTasks(HttpContext context, string plan, Catalogues catalogues, Answers answers, TimeProvider time)
+    {
+        var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
+        var found = catalogue.PlanOf(plan);
+        var today = time.Today();
+        var query = new QueryInput(context.Request, "area", "lead", "q", "limit", "cursor");
+        var (area, text) = (query.Text("area"), query.Text("q"));
+        var lead = query.Known("lead", catalogue.Units.Find, "unit");
+        var (limit, cursor) = (query.Limit(), query.Cursor());
+        query.Done();
+        var tasks = found.Tasks.Where(task =>
+            (area is null || Search.Fold(area) == Search.Fold(task.AreaVi) || Search.Fold(area) == Search.Fold(task.AreaEn))
+            && (lead is null || task.LeadOn(today).UnitId == lead.Id)
+            && Search.Finds(text, task.Code, task.TitleVi, task.TitleEn)).ToList();
+        await answers.WriteAsync(context, $"c{catalogue.Version}-{today:yyyyMMdd}", false, () => Task.FromResult(Page<TaskAnswer>.Cut(
+            context, tasks, task => task.Code, task => TaskAnswer.Of(task, catalogue.Units, today), limit, cursor)));
+    }
+
+    private static async Task GetTask(HttpContext context, string plan, string task, Catalogues catalogues, Answers answers, TimeProvider time)
+    {
+        new QueryInput(context.Request).Done();
+        var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
+        var found = catalogue.PlanOf(plan).FindTask(task) ?? throw new ProblemException("task.unknown", task);
+        var today = time.Today();
+        await answers.WriteAsync(
+            context, $"c{catalogue.Version}-{today:yyyyMMdd}", false, () => Task.FromResult(TaskAnswer.Of(found, catalogue.Units, today)));
+    }
+
+    private static async Task ListPeriods(HttpContext context, string plan, Catalogues catalogues, Answers answers, TimeProvider time)
+    {
+        var query = new QueryInput(context.Request, "limit", "cursor");
+        var (limit, cursor) = (query.Limit(), query.Cursor());
+        query.Done();
+        var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
+        var found = catalogue.PlanOf(plan);
+        var today = time.Today();
+        await answers.WriteAsync(context, $"c{catalogue.Version}-{today:yyyyMMdd}", false, () => Task.FromResult(Page<PeriodAnswer>.Cut(
+            context, found.Periods, period => period.Code, period => PeriodAnswer.Of(period, today), limit, cursor)));
+    }
+}

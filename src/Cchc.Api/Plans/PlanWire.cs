@@ -1,0 +1,74 @@
+using Cchc.Domain.Plans;
+using Cchc.Domain.Units;
+
+namespace Cchc.Api.Plans;
+
+/// <summary>A yearly reform plan.</summary>
+public sealed record PlanAnswer(
+    string Code, string Number, int Year, string TitleVi, string TitleEn, string Issuer, DateOnly IssuedOn, string SignedBy,
+    string LeadUnit, string? MonitorUnit, int Targets, int Lines, int Tasks, IReadOnlyList<GroupAnswer> Groups)
+{
+    internal static PlanAnswer Of(Plan plan, UnitRegistry units) => new(
+        plan.Code, plan.Number, plan.Year, plan.TitleVi, plan.TitleEn, plan.Issuer, plan.IssuedOn, plan.SignedBy,
+        units[plan.LeadUnitId].Code, plan.MonitorUnitId is { } monitor ? units[monitor].Code : null,
+        plan.Targets.Count, plan.Targets.Sum(target => target.Lines.Count), plan.Tasks.Count,
+        [.. plan.Groups.Select(group => new GroupAnswer(group.Code, group.TitleVi, group.TitleEn))]);
+}
+
+/// <summary>A group of targets.</summary>
+public sealed record GroupAnswer(string Code, string TitleVi, string TitleEn);
+
+/// <summary>A target with the condition it sets at each level.</summary>
+public sealed record TargetAnswer(
+    string Code, string Group, string TitleVi, string TitleEn, TargetKind Kind, Measure Measure, Trajectory Trajectory,
+    string? UnitOfMeasure, Reporting Reporting, IReadOnlyList<UnitKind> ReporterKinds, string Owner, Frequency Frequency,
+    Commitment Commitment, decimal Weight, string? NumeratorVi, string? DenominatorVi, string? ExclusionVi, string? RemarksEn,
+    IReadOnlyList<TargetLineAnswer> Lines)
+{
+    internal static TargetAnswer Of(Target target, UnitRegistry units) => new(
+        target.Code, target.Group, target.TitleVi, target.TitleEn, target.Kind, target.Measure, target.Trajectory,
+        target.UnitOfMeasure, target.Reporting, target.ReporterKinds, units[target.OwnerId].Code, target.Frequency,
+        target.Commitment, Wire.Weight(target), target.NumeratorVi, target.DenominatorVi, target.ExclusionVi, target.RemarksEn,
+        [.. target.Lines.Select(line => new TargetLineAnswer(line.Level, line.Operator, Wire.Threshold(target, line)))]);
+}
+
+/// <summary>A condition at one level; a milestone has neither operator nor threshold.</summary>
+public sealed record TargetLineAnswer(LineLevel Level, Comparison? Operator, decimal? Threshold);
+
+/// <summary>A task, with its lead and coordinating units on the day asked.</summary>
+public sealed record TaskAnswer(
+    string Code, string AreaVi, string AreaEn, string TitleVi, string TitleEn, string CriterionEn, string CriterionKind,
+    string? CriterionValue, Frequency Frequency, IReadOnlyList<UnitLevel> Levels, IReadOnlyList<string> LinkedTargets,
+    string Lead, DateOnly LeadSince, string? CoordinatingVi, IReadOnlyList<string> Coordinating)
+{
+    internal static TaskAnswer Of(PlanTask task, UnitRegistry units, DateOnly date)
+    {
+        var lead = task.LeadOn(date);
+        return new TaskAnswer(
+            task.Code, task.AreaVi, task.AreaEn, task.TitleVi, task.TitleEn, task.CriterionEn, task.CriterionKind,
+            task.CriterionValue, task.Frequency, task.Levels, task.LinkedTargets, units[lead.UnitId].Code, lead.ValidFrom,
+            task.CoordinatingVi,
+            [.. task.Coordinators.Where(each => each.UnitId != lead.UnitId && task.IsCoordinatedBy(each.UnitId, date))
+                .Select(each => units[each.UnitId].Code).Distinct().Order(StringComparer.Ordinal)]);
+    }
+}
+
+/// <summary>A reporting window. Dates are days in Asia/Ho_Chi_Minh.</summary>
+public sealed record PeriodAnswer(
+    string Code, PeriodKind Kind, string LabelVi, string LabelEn, DateOnly DataFrom, DateOnly DataTo, DateOnly DueOn, DateOnly? LockOn,
+    bool Cumulative, bool IsFinal, PeriodState State, bool Open)
+{
+    internal static PeriodAnswer Of(Period period, DateOnly today) => new(
+        period.Code, period.Kind, period.LabelVi, period.LabelEn, period.DataFrom, period.DataTo, period.DueOn, period.LockOn,
+        period.Cumulative, period.IsFinal, period.StateOn(today), period.StateOn(today) == PeriodState.Open);
+}
+
+internal static class Wire
+{
+    /// <summary>A percentage with two decimals, or a position as a whole number.</summary>
+    public static decimal? Threshold(Target target, TargetLine line) => line.ThresholdHundredths is not { } hundredths ? null
+        : target.Kind is TargetKind.Rank or TargetKind.Grade ? hundredths / 100m
+        : new decimal(hundredths, 0, 0, false, 2);
+
+    public static decimal Weight(Target target) => target.WeightHundredths / 100m;
+}
