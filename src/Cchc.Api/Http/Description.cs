@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Http.Metadata;
-
 namespace Cchc.Api.Http;
 
 /// <summary>A query or header parameter of an operation, for the contract.</summary>

@@ -1,7 +1,6 @@
 using Cchc.Api.Data;
 using Cchc.Api.Http;
 using Cchc.Domain.Plans;
-using Cchc.Domain.Units;
 
 namespace Cchc.Api.Plans;
 

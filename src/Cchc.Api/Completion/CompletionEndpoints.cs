@@ -1,0 +1,265 @@
+using Cchc.Api.Http;
+using Cchc.Api.Keys;
+using Cchc.Api.Plans;
+using Cchc.Api.Data;
+using Cchc.Domain.Completion;
+using Cchc.Domain.Plans;
+using Cchc.Domain.Reports;
+using Cchc.Domain.Units;
+
+namespace Cchc.Api.Completion;
+
+internal static class CompletionEndpoints
+{
+    private static readonly Parameter[] Common =
+    [
+        new("period", "Reporting period; the latest with data where it is not given", "2022-H1"),
+        Parameters.Word<Lens>("lens", "Which revisions count; provisional needs a key"),
+        Parameters.Word<Basis>("basis", "Year to date, or the period's window alone"),
+    ];
+
+    private enum Sort { Rank, Completion, Code, Name }
+
+    public static void MapCompletion(this IEndpointRouteBuilder api)
+    {
+        api.MapGet("/plans/{plan}/completion", GetCompletion)
+            .Describe<CompletionAnswer>("getCompletion", "The plan's completion with every target and line", Common).Refuses(401, 404);
+        api.MapGet("/plans/{plan}/completion/targets/{target}", ExplainTarget)
+            .Describe<TargetExplanation>("explainTarget", "One target explained: contributors, missing, not applicable", Common).Refuses(401, 404);
+        api.MapGet("/plans/{plan}/completion/units", RankUnits).Describe<UnitRankingAnswer>(
+            "rankUnits", "Units with completion and rank among their level and kind",
+            [.. Common, Parameters.Word<UnitLevel>("level", "Level"), Parameters.Word<UnitKind>("kind", "Kind"),
+             new("under", "This unit and all below it", "D474"), Parameters.Word<Sort>("sort", "Order; rank is by level and kind first"),
+             .. Parameters.Paging]).Refuses(401, 404);
+        api.MapGet("/plans/{plan}/completion/units/{unit}", GetUnitCompletion).Describe<UnitCompletionAnswer>(
+            "getUnitCompletion", "One unit line by line",
+            [.. Common, Parameters.Word<Scope>("scope", "The unit alone, or with all below it")]).Refuses(401, 404);
+    }
+
+    private static async Task GetCompletion(HttpContext context, string plan, Catalogues catalogues, Snapshots snapshots, Answers answers)
+    {
+        var asked = await AskAsync(context, plan, catalogues, snapshots);
+        asked.Query.Done();
+        await answers.WriteAsync(context, asked.Tag, asked.IsPrivate, async () =>
+        {
+            var snapshot = await asked.SnapshotAsync(snapshots, context.RequestAborted);
+            return Fill(new CompletionAnswer
+            {
+                Plan = "", Period = "", Lens = default, Basis = default, DataVersion = 0, AsOf = default,
+                Completion = null, TargetsMet = 0, TargetsCounted = 0, TargetsTotal = 0, Coverage = default, Targets = [],
+            }, asked, snapshot, snapshot.Facts.OfPlan(asked.Basis));
+        });
+    }
+
+    private static async Task GetUnitCompletion(
+        HttpContext context, string plan, string unit, Catalogues catalogues, Snapshots snapshots, Answers answers)
+    {
+        var asked = await AskAsync(context, plan, catalogues, snapshots, "scope");
+        var scope = asked.Query.Word<Scope>("scope") ?? Scope.Own;
+        asked.Query.Done();
+        var found = asked.Catalogue.UnitOf(unit);
+        if (found.On(asked.Period.DataTo) is not { } version)
+        {
+            throw new ProblemException("unit.unknown", unit);
+        }
+
+        await answers.WriteAsync(context, asked.Tag, asked.IsPrivate, async () =>
+        {
+            var snapshot = await asked.SnapshotAsync(snapshots, context.RequestAborted);
+            var figures = scope == Scope.Own ? snapshot.Facts.OfUnit(found.Id, asked.Basis) : snapshot.Facts.OfSubtree(found.Id, asked.Basis);
+            return Fill(new UnitCompletionAnswer
+            {
+                Plan = "", Period = "", Lens = default, Basis = default, DataVersion = 0, AsOf = default,
+                Completion = null, TargetsMet = 0, TargetsCounted = 0, TargetsTotal = 0, Coverage = default, Targets = [],
+                Unit = found.Code,
+                NameVi = version.NameVi,
+                NameEn = version.NameEn,
+                Level = found.Level,
+                Kind = found.Kind,
+                Scope = scope,
+                Rank = scope == Scope.Own ? snapshot.Ranked(asked.Basis).First(each => each.Unit.Id == found.Id).Rank : null,
+            }, asked, snapshot, figures);
+        });
+    }
+
+    private static async Task RankUnits(HttpContext context, string plan, Catalogues catalogues, Snapshots snapshots, Answers answers)
+    {
+        var asked = await AskAsync(context, plan, catalogues, snapshots, "level", "kind", "under", "sort", "limit", "cursor");
+        var (level, kind) = (asked.Query.Word<UnitLevel>("level"), asked.Query.Word<UnitKind>("kind"));
+        var under = asked.Query.Known("under", asked.Catalogue.Units.Find, "unit");
+        var sort = asked.Query.Word<Sort>("sort") ?? Sort.Rank;
+        var (limit, cursor) = (asked.Query.Limit(), asked.Query.Cursor());
+        asked.Query.Done();
+        await answers.WriteAsync(context, asked.Tag, asked.IsPrivate, async () =>
+        {
+            var snapshot = await asked.SnapshotAsync(snapshots, context.RequestAborted);
+            var date = asked.Period.DataTo;
+            var ranked = snapshot.Ranked(asked.Basis).Where(each =>
+                (level is null || each.Unit.Level == level) && (kind is null || each.Unit.Kind == kind)
+                && (under is null || snapshot.Facts.Units.IsWithin(each.Unit, under.Id, date)));
+            List<RankedUnit> ordered = sort switch
+            {
+                Sort.Completion => [.. ranked.OrderByDescending(each => each.Figures.Completion ?? Domain.Fraction.Zero)
+                    .ThenBy(each => each.Figures.Completion is null).ThenBy(each => each.Unit.Code, StringComparer.Ordinal)],
+                Sort.Code => [.. ranked.OrderBy(each => each.Unit.Code, StringComparer.Ordinal)],
+                Sort.Name => [.. ranked.OrderBy(each => Search.Fold(each.Unit.On(date)!.NameVi), StringComparer.Ordinal)
+                    .ThenBy(each => each.Unit.Code, StringComparer.Ordinal)],
+                _ => [.. ranked],
+            };
+            var page = Page<RankedUnitAnswer>.Cut(
+                context, ordered, each => each.Unit.Code, each => Show(each, date), limit, cursor);
+            return (UnitRankingAnswer)asked.Head(new UnitRankingAnswer
+            {
+                Plan = "", Period = "", Lens = default, Basis = default, DataVersion = 0, AsOf = default,
+                Items = page.Items,
+                NextCursor = page.NextCursor,
+            }, snapshot);
+        });
+    }
+
+    private static async Task ExplainTarget(
+        HttpContext context, string plan, string target, Catalogues catalogues, Snapshots snapshots, Answers answers, Database database)
+    {
+        var asked = await AskAsync(context, plan, catalogues, snapshots);
+        asked.Query.Done();
+        var found = asked.Plan.FindTarget(target) ?? throw new ProblemException("target.unknown", target);
+        await answers.WriteAsync(context, asked.Tag, asked.IsPrivate, async () =>
+        {
+            var snapshot = await asked.SnapshotAsync(snapshots, context.RequestAborted);
+            var remarks = await database.ReadAsync(
+                session => FactQueries.RemarksAsync(session, asked.Period.Id, found.Id, asked.Lens == Lens.Provisional), context.RequestAborted);
+            var result = snapshot.Facts.OfPlan(asked.Basis).Targets.First(each => each.Target.Id == found.Id);
+            return (TargetExplanation)asked.Head(new TargetExplanation
+            {
+                Plan = "", Period = "", Lens = default, Basis = default, DataVersion = 0, AsOf = default,
+                Target = found.Code,
+                Group = found.Group,
+                TitleVi = found.TitleVi,
+                TitleEn = found.TitleEn,
+                Kind = found.Kind,
+                Measure = found.Measure,
+                Commitment = found.Commitment,
+                Weight = Wire.Weight(found),
+                Completion = result.Completion?.ToPercent(),
+                Met = result.Met,
+                Status = result.Status,
+                Lines = [.. result.Lines.Select(line => Explain(snapshot.Facts, found, line, asked.Basis, remarks))],
+            }, snapshot);
+        });
+    }
+
+    private static ExplainedLine Explain(
+        PeriodFacts facts, Target target, LineResult line, Basis basis, IReadOnlyList<FactQueries.RemarkRow> remarks)
+    {
+        var contributors = new List<Contribution>();
+        var missing = new List<string>();
+        var notApplicable = new List<NotApplicableUnit>();
+        var reporters = facts.Expectation.Lines.First(each => each.Line.Id == line.Line.Id).UnitIds.Select(id => facts.Units[id]);
+        foreach (var unit in reporters.OrderBy(unit => unit.Code, StringComparer.Ordinal))
+        {
+            var name = unit.On(facts.Period.DataTo)?.NameVi;
+            // A remark is of the revision that the snapshot counted, or of none: a later one must not explain an earlier figure.
+            var remark = remarks.FirstOrDefault(each =>
+                each.UnitId == unit.Id && each.LineId == line.Line.Id && each.Revision == facts.HeadOf(unit.Id)?.Revision);
+            var value = facts.Value(line.Line.Id, unit.Id, basis);
+            switch (value.State)
+            {
+                case ValueState.Missing:
+                    missing.Add(unit.Code);
+                    break;
+                case ValueState.NotApplicable:
+                    notApplicable.Add(new NotApplicableUnit(unit.Code, name, remark?.Reason));
+                    break;
+                default:
+                    contributors.Add(Contribute(facts, target, line, basis, unit, name, value, remark?.Note));
+                    break;
+            }
+        }
+
+        return new ExplainedLine(LineFigures.Of(target, line), contributors, missing, notApplicable);
+    }
+
+    private static Contribution Contribute(
+        PeriodFacts facts, Target target, LineResult line, Basis basis, Unit unit, string? name, ReportedValue value, string? note)
+    {
+        var isRatio = target.Kind == TargetKind.Ratio;
+        var hasParts = basis == Basis.YearToDate && target.Measure == Measure.Flow && facts.Parts.Count > 1;
+        return new Contribution
+        {
+            Unit = unit.Code,
+            NameVi = name,
+            Numerator = isRatio ? value.Numerator : null,
+            Total = isRatio ? value.Total : null,
+            Excluded = isRatio ? value.Excluded : null,
+            Done = target.Kind is TargetKind.UnitShare or TargetKind.Milestone ? value.Numerator == 1 : null,
+            Position = target.Kind is TargetKind.Rank or TargetKind.Grade ? value.Numerator : null,
+            Rate = isRatio && value.Total > value.Excluded
+                ? new Domain.Fraction(value.Numerator, value.Total - value.Excluded).ToPercent() : null,
+            Parts = hasParts ? [.. facts.Parts.Select((part, index) => Part(part, facts.PartValue(line.Line.Id, unit.Id, index)))] : null,
+            Note = note,
+            Revision = facts.HeadOf(unit.Id)?.Revision,
+            Sample = facts.HeadOf(unit.Id)?.IsSample ?? false,
+        };
+    }
+
+    private static ContributionPart Part(Period period, ReportedValue value) => value.State == ValueState.Given
+        ? new ContributionPart(period.Code, value.Numerator, value.Total, value.Excluded, false)
+        : new ContributionPart(period.Code, null, null, null, value.State == ValueState.NotApplicable);
+
+    private static RankedUnitAnswer Show(RankedUnit ranked, DateOnly date) => new(
+        ranked.Rank, ranked.Unit.Code, ranked.Unit.On(date)?.NameVi, ranked.Unit.On(date)?.NameEn, ranked.Unit.Level, ranked.Unit.Kind,
+        ranked.Figures.Completion?.ToPercent(), ranked.Figures.TargetsMet, ranked.Figures.TargetsCounted, ranked.Figures.Coverage);
+
+    private static T Fill<T>(T answer, Asked asked, Snapshot snapshot, RollUp figures)
+        where T : CompletionAnswer => (T)(asked.Head(answer, snapshot) with
+        {
+            Completion = figures.Completion?.ToPercent(),
+            TargetsMet = figures.TargetsMet,
+            TargetsCounted = figures.TargetsCounted,
+            TargetsTotal = figures.Targets.Count,
+            Coverage = figures.Coverage,
+            Targets = [.. figures.Targets.Select(TargetFigures.Of)],
+        });
+
+    private static async ValueTask<Asked> AskAsync(
+        HttpContext context, string plan, Catalogues catalogues, Snapshots snapshots, params string[] more)
+    {
+        var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
+        var found = catalogue.PlanOf(plan);
+        var query = new QueryInput(context.Request, ["period", "lens", "basis", .. more]);
+        var lens = query.Word<Lens>("lens") ?? Lens.Published;
+        var basis = query.Word<Basis>("basis") ?? Basis.YearToDate;
+        var period = query.Known("period", found.FindPeriod, "period");
+        if (lens == Lens.Provisional)
+        {
+            context.RequireCaller();
+        }
+
+        period ??= await snapshots.DefaultPeriodAsync(found, lens, context.RequestAborted);
+        var version = await snapshots.VersionAsync(found, context.RequestAborted);
+        return new Asked(query, catalogue, found, period, lens, basis, version.Version);
+    }
+
+    private sealed record Asked(QueryInput Query, Catalogue Catalogue, Plan Plan, Period Period, Lens Lens, Basis Basis, long Version)
+    {
+        public bool IsPrivate => Lens == Lens.Provisional;
+
+        // The default period rests on the data version too, so that the version tags the answer whole.
+        public string Tag => $"{Catalogue.Version}.{Version}";
+
+        public ValueTask<Snapshot> SnapshotAsync(Snapshots snapshots, CancellationToken cancellation) =>
+            snapshots.GetAsync(Plan, Period, Lens, cancellation);
+
+        public T Head<T>(T answer, Snapshot snapshot)
+            where T : FiguresAnswer => (T)(answer with
+            {
+                Plan = Plan.Code,
+                Period = Period.Code,
+                Lens = Lens,
+                Basis = Basis,
+                DataVersion = snapshot.Version.Version,
+                AsOf = snapshot.Version.ChangedAt,
+                Sample = snapshot.Facts.HasSample,
+            });
+    }
+}

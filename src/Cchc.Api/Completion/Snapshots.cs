@@ -1,0 +1,102 @@
+using System.Collections.Concurrent;
+using Cchc.Api.Data;
+using Cchc.Api.Http;
+using Cchc.Api.Plans;
+using Cchc.Domain.Completion;
+using Cchc.Domain.Plans;
+
+namespace Cchc.Api.Completion;
+
+/// <summary>The facts of one plan, period and lens at one data version.</summary>
+public sealed class Snapshot(DataVersion version, Catalogue catalogue, PeriodFacts facts)
+{
+    private readonly Lazy<IReadOnlyList<RankedUnit>>[] _rankings =
+        [.. Enum.GetValues<Basis>().Select(basis => new Lazy<IReadOnlyList<RankedUnit>>(() => Ranking.Rank(facts, basis)))];
+
+    public DataVersion Version { get; } = version;
+    public Catalogue Catalogue { get; } = catalogue;
+    public PeriodFacts Facts { get; } = facts;
+
+    public IReadOnlyList<RankedUnit> Ranked(Basis basis) => _rankings[(int)basis].Value;
+}
+
+/// <summary>Keeps one snapshot for each plan, period and lens, and loads it anew when the plan's data version has risen.</summary>
+public sealed class Snapshots(Database database, DataVersions versions, Catalogues catalogues)
+{
+    private readonly ConcurrentDictionary<(int Period, Lens Lens), Lazy<Task<Snapshot>>> _kept = new();
+    private readonly ConcurrentDictionary<(int Plan, Lens Lens), (long Version, Period Period)> _latest = new();
+
+    public async ValueTask<DataVersion> VersionAsync(Plan plan, CancellationToken cancellation) =>
+        await versions.CurrentAsync(plan.Code, cancellation) ?? throw new ProblemException("service.unavailable");
+
+    /// <summary>The latest period with a counting report, else the plan's first.</summary>
+    public async ValueTask<Period> DefaultPeriodAsync(Plan plan, Lens lens, CancellationToken cancellation)
+    {
+        var version = await VersionAsync(plan, cancellation);
+        if (_latest.TryGetValue((plan.Id, lens), out var known) && known.Version >= version.Version)
+        {
+            return known.Period;
+        }
+
+        var (readVersion, counting) = await database.ReadAsync(
+            async session => (
+                await DataVersions.PinAsync(session, plan.Code),
+                await FactQueries.CountingPeriodsAsync(session, plan.Id, lens == Lens.Provisional)),
+            cancellation);
+        var period = plan.Periods.LastOrDefault(each => counting.Contains(each.Id)) ?? plan.Periods[0];
+        _latest[(plan.Id, lens)] = (readVersion!.Version, period);
+        return period;
+    }
+
+    public async ValueTask<Snapshot> GetAsync(Plan plan, Period period, Lens lens, CancellationToken cancellation)
+    {
+        var wanted = (await VersionAsync(plan, cancellation)).Version;
+        var key = (period.Id, lens);
+        while (true)
+        {
+            // Many readers of a new version wait for one loading, which no single reader's leaving may cancel.
+            var kept = _kept.GetOrAdd(key, _ => new Lazy<Task<Snapshot>>(() => LoadAsync(plan, period, lens)));
+            try
+            {
+                var snapshot = await kept.Value.WaitAsync(cancellation);
+                if (snapshot.Version.Version >= wanted)
+                {
+                    return snapshot;
+                }
+            }
+            catch when (kept.Value.IsFaulted)
+            {
+                _kept.TryRemove(KeyValuePair.Create(key, kept));
+                throw;
+            }
+
+            _kept.TryRemove(KeyValuePair.Create(key, kept));
+        }
+    }
+
+    private async Task<Snapshot> LoadAsync(Plan plan, Period period, Lens lens)
+    {
+        var provisional = lens == Lens.Provisional;
+        var catalogue = await catalogues.CurrentAsync(CancellationToken.None);
+        return await database.ReadAsync(
+            async session =>
+            {
+                var version = await DataVersions.PinAsync(session, plan.Code);
+                var heads = await FactQueries.HeadsAsync(session, period.Id, provisional);
+                var hasSample = heads.Any(head => head.IsSample);
+                var rows = new Dictionary<int, IReadOnlyList<Domain.Reports.ReportedRow>>();
+                foreach (var part in plan.YearToDateParts(period))
+                {
+                    rows[part.Id] = await FactQueries.RowsAsync(session, part.Id, provisional);
+                    if (part.Id != period.Id)
+                    {
+                        hasSample |= (await FactQueries.HeadsAsync(session, part.Id, provisional)).Any(head => head.IsSample);
+                    }
+                }
+
+                var facts = new PeriodFacts(plan, period, catalogue.Units, heads, part => rows[part.Id]) { HasSample = hasSample };
+                return new Snapshot(version!, catalogue, facts);
+            },
+            CancellationToken.None);
+    }
+}
