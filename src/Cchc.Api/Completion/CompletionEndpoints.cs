@@ -43,11 +43,7 @@ internal static class CompletionEndpoints
         await answers.WriteAsync(context, asked.Tag, asked.IsPrivate, async () =>
         {
             var snapshot = await asked.SnapshotAsync(snapshots, context.RequestAborted);
-            return Fill(new CompletionAnswer
-            {
-                Plan = "", Period = "", Lens = default, Basis = default, DataVersion = 0, AsOf = default,
-                Completion = null, TargetsMet = 0, TargetsCounted = 0, TargetsTotal = 0, Coverage = default, Targets = [],
-            }, asked, snapshot, snapshot.Facts.OfPlan(asked.Basis));
+            return Fill(new CompletionAnswer(), asked, snapshot, snapshot.Facts.OfPlan(asked.Basis));
         });
     }
 
@@ -69,8 +65,6 @@ internal static class CompletionEndpoints
             var figures = scope == Scope.Own ? snapshot.Facts.OfUnit(found.Id, asked.Basis) : snapshot.Facts.OfSubtree(found.Id, asked.Basis);
             return Fill(new UnitCompletionAnswer
             {
-                Plan = "", Period = "", Lens = default, Basis = default, DataVersion = 0, AsOf = default,
-                Completion = null, TargetsMet = 0, TargetsCounted = 0, TargetsTotal = 0, Coverage = default, Targets = [],
                 Unit = found.Code,
                 NameVi = version.NameVi,
                 NameEn = version.NameEn,
@@ -110,7 +104,6 @@ internal static class CompletionEndpoints
                 context, ordered, each => each.Unit.Code, each => Show(each, date), limit, cursor);
             return (UnitRankingAnswer)asked.Head(new UnitRankingAnswer
             {
-                Plan = "", Period = "", Lens = default, Basis = default, DataVersion = 0, AsOf = default,
                 Items = page.Items,
                 NextCursor = page.NextCursor,
             }, snapshot);
@@ -131,7 +124,6 @@ internal static class CompletionEndpoints
             var result = snapshot.Facts.OfPlan(asked.Basis).Targets.First(each => each.Target.Id == found.Id);
             return (TargetExplanation)asked.Head(new TargetExplanation
             {
-                Plan = "", Period = "", Lens = default, Basis = default, DataVersion = 0, AsOf = default,
                 Target = found.Code,
                 Group = found.Group,
                 TitleVi = found.TitleVi,

@@ -9,16 +9,16 @@ namespace Cchc.Api.Completion;
 /// <summary>What every answer with figures says of itself.</summary>
 public record FiguresAnswer
 {
-    public required string Plan { get; init; }
-    public required string Period { get; init; }
-    public required Lens Lens { get; init; }
-    public required Basis Basis { get; init; }
+    public string Plan { get; init; } = "";
+    public string Period { get; init; } = "";
+    public Lens Lens { get; init; }
+    public Basis Basis { get; init; }
 
     /// <summary>The number that every write of the plan raises.</summary>
-    public required long DataVersion { get; init; }
+    public long DataVersion { get; init; }
 
     /// <summary>The moment of the data version.</summary>
-    public required DateTimeOffset AsOf { get; init; }
+    public DateTimeOffset AsOf { get; init; }
 
     /// <summary>Whether invented sample reports are among what was counted; absent where none is.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
@@ -28,12 +28,12 @@ public record FiguresAnswer
 /// <summary>The completion of a plan. Percentages have two decimals, rounded once; null where there is none.</summary>
 public record CompletionAnswer : FiguresAnswer
 {
-    public required decimal? Completion { get; init; }
-    public required int TargetsMet { get; init; }
-    public required int TargetsCounted { get; init; }
-    public required int TargetsTotal { get; init; }
-    public required ReportCoverage Coverage { get; init; }
-    public required IReadOnlyList<TargetFigures> Targets { get; init; }
+    public decimal? Completion { get; init; }
+    public int TargetsMet { get; init; }
+    public int TargetsCounted { get; init; }
+    public int TargetsTotal { get; init; }
+    public ReportCoverage Coverage { get; init; }
+    public IReadOnlyList<TargetFigures> Targets { get; init; } = [];
 }
 
 /// <summary>The completion of one unit, or of a unit with all below it.</summary>
