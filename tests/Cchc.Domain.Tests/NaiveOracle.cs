@@ -202,21 +202,24 @@ internal sealed class NaiveOracle(OracleWorld world, OraclePeriod period, bool y
             return world.Values.GetValueOrDefault((period.Id, unit.Id, line.Id));
         }
 
-        // The latest cumulative period before this one, and every one that is not cumulative since.
+        // The latest cumulative period that ended before this one, and every one that is not cumulative and ended since.
+        OraclePeriod? latest = null;
+        foreach (var each in world.Periods)
+        {
+            if (each.Cumulative && each.To < period.To && (latest is null || each.To > latest.To))
+            {
+                latest = each;
+            }
+        }
+
         var parts = new List<OraclePeriod>();
         foreach (var each in world.Periods)
         {
-            if (each.To > period.To)
+            var since = !each.Cumulative && each.To < period.To && (latest is null || each.To > latest.To);
+            if (each == latest || each == period || since)
             {
-                break;
+                parts.Add(each);
             }
-
-            if (each.Cumulative)
-            {
-                parts.Clear();
-            }
-
-            parts.Add(each);
         }
 
         var given = 0;
@@ -363,7 +366,7 @@ internal sealed class NaiveOracle(OracleWorld world, OraclePeriod period, bool y
         var worst = WorstFirst.Length - 1;
         foreach (var line in target.Lines)
         {
-            if (only is not null && !Concerns(target, line, only))
+            if (only is not null && !Expected(target, line, only))
             {
                 continue;
             }
@@ -381,11 +384,6 @@ internal sealed class NaiveOracle(OracleWorld world, OraclePeriod period, bool y
 
         return new OracleTargetResult(target, WorstFirst[worst], counted == 0 ? null : sum.Over(counted), met, lines);
     }
-
-    /// <summary>Whether a line is one on which the unit reports at all, due in this period or not.</summary>
-    private bool Concerns(OracleTarget target, OracleLine line, OracleUnit unit) => target.ByOwner
-        ? target.Owner == unit.Id
-        : Active(unit) && !IsRoot(unit) && target.Kinds.Contains(unit.Kind) && (line.Level == "whole" || line.Level == unit.Level);
 
     private OracleResult Compute(OracleUnit? only)
     {
