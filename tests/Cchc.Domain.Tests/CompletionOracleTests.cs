@@ -91,7 +91,8 @@ public sealed class CompletionOracleTests
                 string.Join(' ', expected.Select(entry =>
                     $"{entry.Rank}:{entry.Unit}:{entry.Completion.Percent() * 100:0}:{entry.OnTime}")),
                 string.Join(' ', group.Where(entry => entry.Rank is not null).Select(entry =>
-                    $"{entry.Rank}:{entry.Unit.Id}:{entry.Figures.Completion!.Value.ToPercent() * 100:0}:{entry.Figures.Coverage.OnTime}")));
+                    $"{entry.Rank}:{entry.Unit.Id}:{entry.Figures.Completion!.Value.ToPercent() * 100:0}"
+                    + $":{entry.Figures.Coverage.OnTime}")));
             Equal("the unranked come last", false, group.SkipWhile(entry => entry.Rank is not null).Any(entry => entry.Rank is not null));
         }
     }

@@ -22,7 +22,12 @@ internal static class Generated
 
     // A window: days, cumulative or not, kind, whether a window that is not cumulative ends on the same day, from where it counts.
     private static readonly Gen<(int Days, bool Cumulative, string Kind, bool Twin)> Window =
-        Gen.Select(Gen.Int[5, 120], Gen.Bool, Pick(PeriodKinds), Gen.Int[0, 3], (days, whole, kind, twin) => (days, whole, kind, twin == 0));
+        Gen.Select(
+            Gen.Int[5, 120],
+            Gen.Bool,
+            Pick(PeriodKinds),
+            Gen.Int[0, 3],
+            (days, whole, kind, twin) => (days, whole, kind, twin == 0));
 
     private static readonly Gen<(int Level, int Kind, int Life)> UnitShape = Gen.Select(Gen.Int[0, 2], Gen.Int[0, 3], Gen.Int[0, 11]);
 
@@ -86,7 +91,8 @@ internal static class Generated
                 periods.Add(new OraclePeriod(periods.Count + 1, "quarter", from, to, to + 5, false, false));
             }
 
-            periods.Add(new OraclePeriod(periods.Count + 1, kind, cumulative || twin ? FirstDay : from, to, to + 6, cumulative || twin, last));
+            var whole = cumulative || twin;
+            periods.Add(new OraclePeriod(periods.Count + 1, kind, whole ? FirstDay : from, to, to + 6, whole, last));
             if (twin && days % 2 == 1 && !last)
             {
                 periods.Add(new OraclePeriod(periods.Count + 1, "quarter", from, to, to + 5, false, false));
@@ -124,7 +130,8 @@ internal static class Generated
             {
                 if (lines.All(line => line.Level != Levels[level]))
                 {
-                    var hundredths = ranked ? 100 * (1 + (threshold % 12)) : bias switch { 0 => 5_000, 1 or 2 => 10_000, _ => Math.Max(1, threshold) };
+                    var rate = bias switch { 0 => 5_000, 1 or 2 => 10_000, _ => Math.Max(1, threshold) };
+                    var hundredths = ranked ? 100 * (1 + (threshold % 12)) : rate;
                     lines.Add(new OracleLine(1 + (targets.Count * 10) + lines.Count, Levels[level], hundredths));
                 }
             }
@@ -226,7 +233,8 @@ internal static class Generated
         return Make.Target(
             target.Id,
             kind,
-            [.. target.Lines.Select(line => Make.Line(line.Id, Enum.Parse<LineLevel>(line.Level, true), kind, line.ThresholdHundredths))]) with
+            [.. target.Lines.Select(line => Make.Line(
+                line.Id, Enum.Parse<LineLevel>(line.Level, true), kind, line.ThresholdHundredths))]) with
         {
             Measure = target.Flow ? Measure.Flow : Measure.Stock,
             Trajectory = target.Progressive ? Trajectory.Progressive : Trajectory.Constant,

@@ -22,7 +22,7 @@ internal static class Seed
                 Kind = Enum.Parse<UnitKind>(row["kind"], true),
                 Versions =
                 [
-                    .. versions[row["code"]].OrderBy(version => version["valid_from"], StringComparer.Ordinal).Select(version => new UnitVersion(
+                    .. versions[row["code"]].OrderBy(each => each["valid_from"], StringComparer.Ordinal).Select(version => new UnitVersion(
                         version["name_vi"],
                         version["name_en"],
                         version["parent"].Length == 0 ? null : ids[version["parent"]],
@@ -49,7 +49,11 @@ internal static class Seed
                 Measure = Enum.Parse<Measure>(row["measure"], true),
                 Trajectory = Enum.Parse<Trajectory>(row["trajectory"], true),
                 Reporting = Enum.Parse<Reporting>(row["reporting"], true),
-                ReporterKinds = [.. row["reporter_kinds"].Split('|', StringSplitOptions.RemoveEmptyEntries).Select(each => Enum.Parse<UnitKind>(each, true))],
+                ReporterKinds =
+                [
+                    .. row["reporter_kinds"].Split('|', StringSplitOptions.RemoveEmptyEntries)
+                        .Select(each => Enum.Parse<UnitKind>(each, true)),
+                ],
                 OwnerId = units.Find(row["owner"])!.Id,
                 Frequency = Enum.Parse<Frequency>(row["frequency"], true),
                 WeightHundredths = Hundredths(row["weight"]),
@@ -69,7 +73,8 @@ internal static class Seed
     private static int Hundredths(string text) =>
         text.Length == 0 ? 0 : (int)(decimal.Parse(text, CultureInfo.InvariantCulture) * 100);
 
-    private static DateOnly? Day(string text) => text.Length == 0 ? null : DateOnly.ParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture);
+    private static DateOnly? Day(string text) =>
+        text.Length == 0 ? null : DateOnly.ParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     private static List<Dictionary<string, string>> Read(string file)
     {

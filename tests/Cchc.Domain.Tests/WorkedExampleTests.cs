@@ -45,7 +45,8 @@ public sealed class WorkedExampleTests
 
         var figures = facts.OfPlan(Basis.YearToDate);
         var result = figures.Targets.Single(each => each.Target.Code == "II.3.a");
-        Assert.Equal(["Met 150/300 50.00 100.00 True", "OnTrack 350/1100 31.82 79.55 False", "NoData 0/0 - 0.00 False"], result.Lines.Select(Text));
+        Assert.Equal(
+            ["Met 150/300 50.00 100.00 True", "OnTrack 350/1100 31.82 79.55 False", "NoData 0/0 - 0.00 False"], result.Lines.Select(Text));
         Assert.Equal(new Fraction(1975, 3300), result.Completion);
         Assert.Equal(59.85m, result.Completion!.Value.ToPercent());
         Assert.False(result.Met);
@@ -255,7 +256,10 @@ public sealed class WorkedExampleTests
             Half,
             Units,
             [Head(2, late), Head(3, late), Head(4, Half.DueOn)],
-            _ => Rows((Half, 2, ReportedValue.Ratio(1, 3, 0)), (Half, 3, ReportedValue.Ratio(3, 6, 0)), (Half, 4, ReportedValue.Ratio(5, 10, 0))));
+            _ => Rows(
+                (Half, 2, ReportedValue.Ratio(1, 3, 0)),
+                (Half, 3, ReportedValue.Ratio(3, 6, 0)),
+                (Half, 4, ReportedValue.Ratio(5, 10, 0))));
         var ranked = Ranking.Rank(facts, Basis.YearToDate);
         Assert.Equal(
             ["1 C", "1 B", "3 A"],
@@ -328,8 +332,11 @@ public sealed class WorkedExampleTests
     public void What_does_not_apply_takes_its_weight_away()
     {
         // 42.63 of 48 points that apply, of 50.
-        var counted = Make.Target(1, TargetKind.Ratio, Make.Line(1, LineLevel.Province, TargetKind.Ratio, 10_000)) with { WeightHundredths = 4_800 };
-        var not = Make.Target(2, TargetKind.Ratio, Make.Line(2, LineLevel.Province, TargetKind.Ratio, 10_000)) with { WeightHundredths = 200 };
+        var counted = Ratio(10_000) with { WeightHundredths = 4_800 };
+        var not = Make.Target(2, TargetKind.Ratio, Make.Line(2, LineLevel.Province, TargetKind.Ratio, 10_000)) with
+        {
+            WeightHundredths = 200,
+        };
         var facts = new PeriodFacts(Make.Plan([counted, not], [Half, Year]), Half, Units, [], _ =>
             [new ReportedRow(2, 1, ReportedValue.Ratio(4_263, 4_800, 0)), new ReportedRow(2, 2, ReportedValue.NotApplicable)]);
         Assert.Equal(88.81m, facts.OfPlan(Basis.YearToDate).Completion!.Value.ToPercent());
