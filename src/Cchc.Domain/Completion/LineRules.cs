@@ -91,7 +91,7 @@ internal static class LineRules
         {
             return target.Kind is TargetKind.Rank or TargetKind.Grade
                 ? NotCounting(result, LineStatus.Pending)
-                : result with { Status = LineStatus.NoData, Rate = null, Completion = Fraction.Zero, Met = false };
+                : result with { Status = LineStatus.NoData, Completion = Fraction.Zero, Met = false };
         }
 
         if (result.Completion is not { } completion)

@@ -93,7 +93,7 @@ public sealed class PeriodFacts
             if (_received.Contains(unitId))
             {
                 received++;
-                onTime += HeadOf(unitId) is { } head && head.FirstSubmittedAt < DueBefore(Period) ? 1 : 0;
+                onTime += HeadOf(unitId) is { } head && head.FirstSubmittedAt <= DueBefore(Period) ? 1 : 0;
             }
         }
 

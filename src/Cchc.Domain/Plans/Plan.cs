@@ -45,9 +45,11 @@ public sealed record Plan
             return [period];
         }
 
-        var upToNow = Periods.Where(part => part.DataTo <= period.DataTo).ToList();
-        var cumulative = upToNow.FindLastIndex(part => part.Cumulative);
-        return cumulative < 0 ? upToNow : upToNow[cumulative..];
+        // A window on its own may end on the day on which a cumulative one does, a second quarter with the first half: neither is
+        // then a part of the other, nor counted twice after it.
+        var before = Periods.Where(part => part.DataTo < period.DataTo).ToList();
+        var latest = before.LastOrDefault(part => part.Cumulative);
+        return [.. before.Where(part => part == latest || (!part.Cumulative && (latest is null || part.DataTo > latest.DataTo))), period];
     }
 
     /// <summary>The share of the plan's days gone by at the end of a period: 182 of 365 for plan 398 at 2022-06-14.</summary>
