@@ -59,7 +59,7 @@ public sealed class PeriodFacts
     public bool HasSample { get; init; }
 
     /// <summary>The end of the day on which reports are due, which is the last instant that is still on time.</summary>
-    public static DateTimeOffset DueBefore(Period period) => LocalTime.StartOf(period.DueOn.AddDays(1));
+    public static DateTimeOffset DueBy(Period period) => LocalTime.StartOf(period.DueOn.AddDays(1));
 
     public ReportHead? HeadOf(int unitId) => _heads.GetValueOrDefault(unitId);
 
@@ -93,7 +93,7 @@ public sealed class PeriodFacts
             if (_received.Contains(unitId))
             {
                 received++;
-                onTime += HeadOf(unitId) is { } head && head.FirstSubmittedAt <= DueBefore(Period) ? 1 : 0;
+                onTime += HeadOf(unitId) is { } head && head.FirstSubmittedAt <= DueBy(Period) ? 1 : 0;
             }
         }
 
