@@ -1,0 +1,89 @@
+using System.Text.Json.Serialization;
+using Cchc.Domain.Plans;
+
+namespace Cchc.Api.Reports;
+
+/// <summary>What a unit says in a report: what a PUT takes and a GET gives back.</summary>
+public record ReportContent
+{
+    /// <summary>One value per target line; a line left out is blank, which is neither zero nor not applicable.</summary>
+    public IReadOnlyList<ReportValue> Values { get; init; } = [];
+
+    public IReadOnlyList<ReportTask> Tasks { get; init; } = [];
+    public string? Narrative { get; init; }
+    public IReadOnlyList<ReportEvidence> Evidence { get; init; } = [];
+
+    [JsonIgnore]
+    internal bool IsEmpty => Values.Count == 0 && Tasks.Count == 0 && Evidence.Count == 0 && Narrative is null;
+
+    internal bool SameAs(ReportContent other) =>
+        Narrative == other.Narrative && Values.SequenceEqual(other.Values) && Tasks.SequenceEqual(other.Tasks)
+        && Evidence.SequenceEqual(other.Evidence);
+}
+
+/// <summary>
+/// A value on one line: numerator, total and excluded for a ratio; done for a share of units; position for a rank or a grade; state
+/// for a milestone; or notApplicable, with the reason, for any of them.
+/// </summary>
+public sealed record ReportValue
+{
+    /// <summary>The target's code.</summary>
+    public required string Target { get; init; }
+
+    /// <summary>The line; needed where the unit could mean several.</summary>
+    public LineLevel? Level { get; init; }
+
+    /// <summary>0 to 9007199254740991, at most total less excluded.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? Numerator { get; init; }
+
+    /// <summary>The denominator before exclusions.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? Total { get; init; }
+
+    /// <summary>0 where it is not given.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? Excluded { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Done { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? Position { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Progress? State { get; init; }
+
+    /// <summary>Why the value does not apply.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? NotApplicable { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Note { get; init; }
+
+    [JsonIgnore]
+    internal int LineId { get; init; }
+}
+
+/// <summary>How a task stands.</summary>
+public sealed record ReportTask
+{
+    public required string Task { get; init; }
+    public required Progress Status { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? Count { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Note { get; init; }
+
+    [JsonIgnore]
+    internal int TaskId { get; init; }
+}
+
+/// <summary>A link to what proves a figure.</summary>
+public sealed record ReportEvidence
+{
+    public required string Title { get; init; }
+    public required string Url { get; init; }
+}

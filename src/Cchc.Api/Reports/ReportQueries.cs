@@ -1,0 +1,352 @@
+using Cchc.Api.Data;
+using Cchc.Domain.Plans;
+
+namespace Cchc.Api.Reports;
+
+public enum ReportStatus { Draft, Submitted, Returned, Approved }
+
+/// <summary>Reads and writes reports within a session; what may be done is decided before.</summary>
+internal static class ReportQueries
+{
+    private const string SelectHeads = """
+        SELECT reports.period_id AS PeriodId, reports.unit_id AS UnitId, reports.status AS Status, reports.version AS Version,
+            reports.updated_at AS UpdatedAt, reports.updated_by AS UpdatedBy, latest.number AS Revision, latest.is_sample AS Sample,
+            opening.submitted_at AS FirstSubmittedAt, latest.submitted_at AS SubmittedAt
+        FROM reports
+        JOIN periods ON periods.period_id = reports.period_id
+        JOIN (SELECT period_id, unit_id, MAX(number) AS number FROM revisions GROUP BY period_id, unit_id) top
+            ON top.period_id = reports.period_id AND top.unit_id = reports.unit_id
+        JOIN revisions latest ON latest.period_id = top.period_id AND latest.unit_id = top.unit_id AND latest.number = top.number
+        JOIN revisions opening ON opening.period_id = reports.period_id AND opening.unit_id = reports.unit_id AND opening.number = 1
+        WHERE periods.plan_id = @planId
+            AND (@periodId IS NULL OR reports.period_id = @periodId) AND (@unitId IS NULL OR reports.unit_id = @unitId)
+            AND (@updatedAfter IS NULL OR reports.updated_at > @updatedAfter)
+        """;
+
+    private const string SelectRevisions = """
+        SELECT number AS Number, narrative AS Narrative, is_sample AS Sample, saved_at AS SavedAt, saved_by AS SavedBy,
+            submitted_at AS SubmittedAt, submitted_by AS SubmittedBy, decision AS Decision, decided_at AS DecidedAt, decided_by AS DecidedBy
+        FROM revisions WHERE period_id = @periodId AND unit_id = @unitId ORDER BY number
+        """;
+
+    private const string SelectValues = """
+        SELECT line_id AS LineId, numerator AS Numerator, total AS Total, excluded AS Excluded, done AS Done, position AS Position,
+            state AS State, not_applicable AS NotApplicable, note AS Note
+        FROM report_values WHERE period_id = @periodId AND unit_id = @unitId AND number = @number ORDER BY line_id
+        """;
+
+    private const string SelectTasks = """
+        SELECT task_id AS TaskId, status AS Status, quantity AS Quantity, note AS Note
+        FROM report_tasks WHERE period_id = @periodId AND unit_id = @unitId AND number = @number ORDER BY task_id
+        """;
+
+    private const string SelectEvidence = """
+        SELECT title AS Title, url AS Url
+        FROM report_evidence WHERE period_id = @periodId AND unit_id = @unitId AND number = @number ORDER BY ordinal
+        """;
+
+    private const string SelectHistory = """
+        SELECT changed_at AS At, actor AS Actor, from_status AS FromStatus, to_status AS ToStatus, number AS Revision, reason AS Reason
+        FROM status_changes WHERE period_id = @periodId AND unit_id = @unitId ORDER BY ordinal
+        """;
+
+    private const string InsertReport = """
+        INSERT INTO reports (period_id, unit_id, status, version, updated_at, updated_by)
+        VALUES (@periodId, @unitId, @status, 1, @now, @actor)
+        """;
+
+    private const string UpdateReport = """
+        UPDATE reports SET status = @status, version = version + 1, updated_at = @now, updated_by = @actor
+        WHERE period_id = @periodId AND unit_id = @unitId
+        """;
+
+    private const string InsertRevision = """
+        INSERT INTO revisions (period_id, unit_id, number, narrative, is_sample, saved_at, saved_by)
+        VALUES (@periodId, @unitId, @number, @narrative, @sample, @now, @actor)
+        """;
+
+    private const string UpdateRevision = """
+        UPDATE revisions SET narrative = @narrative, is_sample = @sample, saved_at = @now, saved_by = @actor
+        WHERE period_id = @periodId AND unit_id = @unitId AND number = @number AND submitted_at IS NULL
+        """;
+
+    private const string DeleteValues = "DELETE FROM report_values WHERE period_id = @periodId AND unit_id = @unitId AND number = @number";
+    private const string DeleteTasks = "DELETE FROM report_tasks WHERE period_id = @periodId AND unit_id = @unitId AND number = @number";
+    private const string DeleteEvidence = "DELETE FROM report_evidence WHERE period_id = @periodId AND unit_id = @unitId AND number = @number";
+
+    private const string InsertValue = """
+        INSERT INTO report_values (period_id, unit_id, number, line_id, numerator, total, excluded, done, position, state, not_applicable, note)
+        VALUES (@periodId, @unitId, @number, @lineId, @numerator, @total, @excluded, @done, @position, @state, @notApplicable, @note)
+        """;
+
+    private const string InsertTask = """
+        INSERT INTO report_tasks (period_id, unit_id, number, task_id, status, quantity, note)
+        VALUES (@periodId, @unitId, @number, @taskId, @status, @count, @note)
+        """;
+
+    private const string InsertEvidence = """
+        INSERT INTO report_evidence (period_id, unit_id, number, ordinal, title, url)
+        VALUES (@periodId, @unitId, @number, @ordinal, @title, @url)
+        """;
+
+    private const string MarkSubmitted = """
+        UPDATE revisions SET submitted_at = @now, submitted_by = @actor WHERE period_id = @periodId AND unit_id = @unitId AND number = @number
+        """;
+
+    private const string MarkDecided = """
+        UPDATE revisions SET decision = @decision, decided_at = @now, decided_by = @actor
+        WHERE period_id = @periodId AND unit_id = @unitId AND number = @number
+        """;
+
+    private const string InsertStatusChange = """
+        INSERT INTO status_changes (period_id, unit_id, ordinal, changed_at, actor, from_status, to_status, number, reason)
+        SELECT @periodId, @unitId, COALESCE(MAX(ordinal), 0) + 1, @now, @actor, @fromStatus, @toStatus, @number, @reason
+        FROM status_changes WHERE period_id = @periodId AND unit_id = @unitId
+        """;
+
+    private const string FindRequest = """
+        SELECT request_hash AS Hash, etag AS ETag, body AS Body, created_at AS CreatedAt
+        FROM idempotent_requests WHERE actor = @actor AND idempotency_key = @key
+        """;
+
+    private const string ForgetRequests = "DELETE FROM idempotent_requests WHERE created_at < @before";
+
+    private const string KeepRequest = """
+        INSERT INTO idempotent_requests (actor, idempotency_key, request_hash, etag, body, created_at)
+        VALUES (@actor, @key, @hash, @etag, @body, @now)
+        """;
+
+    public static Task<IReadOnlyList<ReportHeadRow>> HeadsAsync(
+        DbSession session, int planId, int? periodId, int? unitId, DateTimeOffset? updatedAfter) =>
+        session.QueryAsync<ReportHeadRow>(SelectHeads, new { planId, periodId, unitId, updatedAfter });
+
+    public static async Task<StoredReport?> FindAsync(DbSession session, Plan plan, int periodId, int unitId)
+    {
+        if ((await HeadsAsync(session, plan.Id, periodId, unitId, null)).SingleOrDefault() is not { } head)
+        {
+            return null;
+        }
+
+        return new StoredReport
+        {
+            Head = head,
+            Revisions = await session.QueryAsync<RevisionRow>(SelectRevisions, new { periodId, unitId }),
+            Content = await ContentAsync(session, plan, periodId, unitId, head.Revision),
+            History = await session.QueryAsync<HistoryRow>(SelectHistory, new { periodId, unitId }),
+        };
+    }
+
+    public static async Task<ReportContent> ContentAsync(DbSession session, Plan plan, int periodId, int unitId, int number)
+    {
+        var key = new { periodId, unitId, number };
+        var lines = plan.Targets.SelectMany(target => target.Lines.Select(line => (target, line))).ToDictionary(each => each.line.Id);
+        var tasks = plan.Tasks.ToDictionary(task => task.Id);
+        var revision = (await session.QueryAsync<RevisionRow>(SelectRevisions, new { periodId, unitId })).First(each => each.Number == number);
+        return new ReportContent
+        {
+            Narrative = revision.Narrative,
+            Values = [.. (await session.QueryAsync<ValueRow>(SelectValues, key)).Select(row => new ReportValue
+            {
+                LineId = row.LineId,
+                Target = lines[row.LineId].target.Code,
+                Level = lines[row.LineId].line.Level,
+                Numerator = row.Numerator,
+                Total = row.Total,
+                Excluded = row.Excluded,
+                Done = row.Done,
+                Position = row.Position,
+                State = row.State,
+                NotApplicable = row.NotApplicable,
+                Note = row.Note,
+            })],
+            Tasks = [.. (await session.QueryAsync<TaskRow>(SelectTasks, key)).Select(row => new ReportTask
+            {
+                TaskId = row.TaskId,
+                Task = tasks[row.TaskId].Code,
+                Status = row.Status,
+                Count = row.Quantity,
+                Note = row.Note,
+            })],
+            Evidence = [.. (await session.QueryAsync<EvidenceRow>(SelectEvidence, key))
+                .Select(row => new ReportEvidence { Title = row.Title, Url = row.Url })],
+        };
+    }
+
+    /// <summary>Creates the report, or marks that it changed.</summary>
+    public static Task SaveHeadAsync(
+        DbSession session, int periodId, int unitId, bool exists, ReportStatus status, DateTimeOffset now, string actor)
+    {
+        var row = new { periodId, unitId, status = Http.Words.Of(status), now, actor };
+        return exists ? session.ExecuteAsync(UpdateReport, row) : session.ExecuteAsync(InsertReport, row);
+    }
+
+    /// <summary>Writes the content of a revision that is not submitted yet.</summary>
+    public static async Task SaveContentAsync(
+        DbSession session, int periodId, int unitId, int number, bool exists, ReportContent content, bool sample, DateTimeOffset now, string actor)
+    {
+        var row = new { periodId, unitId, number, narrative = content.Narrative, sample, now, actor };
+        if (exists)
+        {
+            await session.ExecuteAsync(UpdateRevision, row);
+            await session.ExecuteAsync(DeleteValues, row);
+            await session.ExecuteAsync(DeleteTasks, row);
+            await session.ExecuteAsync(DeleteEvidence, row);
+        }
+        else
+        {
+            await session.ExecuteAsync(InsertRevision, row);
+        }
+
+        await session.ExecuteAsync(InsertValue, content.Values.Select(value => new
+        {
+            periodId,
+            unitId,
+            number,
+            lineId = value.LineId,
+            numerator = value.Numerator,
+            total = value.Total,
+            excluded = value.Excluded,
+            done = value.Done,
+            position = value.Position,
+            state = value.State is { } state ? Http.Words.Of(state) : null,
+            notApplicable = value.NotApplicable,
+            note = value.Note,
+        }).ToList());
+        await session.ExecuteAsync(InsertTask, content.Tasks.Select(task => new
+        {
+            periodId,
+            unitId,
+            number,
+            taskId = task.TaskId,
+            status = Http.Words.Of(task.Status),
+            count = task.Count,
+            note = task.Note,
+        }).ToList());
+        await session.ExecuteAsync(InsertEvidence, content.Evidence.Select((evidence, index) => new
+        {
+            periodId,
+            unitId,
+            number,
+            ordinal = index + 1,
+            title = evidence.Title,
+            url = evidence.Url,
+        }).ToList());
+    }
+
+    public static Task SubmitAsync(DbSession session, int periodId, int unitId, int number, DateTimeOffset now, string actor) =>
+        session.ExecuteAsync(MarkSubmitted, new { periodId, unitId, number, now, actor });
+
+    public static Task DecideAsync(
+        DbSession session, int periodId, int unitId, int number, string decision, DateTimeOffset now, string actor) =>
+        session.ExecuteAsync(MarkDecided, new { periodId, unitId, number, decision, now, actor });
+
+    public static Task NoteStatusAsync(
+        DbSession session, int periodId, int unitId, int number, ReportStatus? from, ReportStatus to, string? reason, DateTimeOffset now,
+        string actor) =>
+        session.ExecuteAsync(InsertStatusChange, new
+        {
+            periodId,
+            unitId,
+            number,
+            fromStatus = from is { } before ? Http.Words.Of(before) : null,
+            toStatus = Http.Words.Of(to),
+            reason,
+            now,
+            actor,
+        });
+
+    public static Task<KeptRequest?> FindRequestAsync(DbSession session, string actor, string key) =>
+        session.SingleAsync<KeptRequest>(FindRequest, new { actor, key });
+
+    public static async Task KeepRequestAsync(
+        DbSession session, string actor, string key, string hash, string etag, string body, DateTimeOffset now)
+    {
+        await session.ExecuteAsync(ForgetRequests, new { before = now.AddHours(-24) });
+        await session.ExecuteAsync(KeepRequest, new { actor, key, hash, etag, body, now });
+    }
+
+    private sealed record ValueRow
+    {
+        public int LineId { get; init; }
+        public long? Numerator { get; init; }
+        public long? Total { get; init; }
+        public long? Excluded { get; init; }
+        public bool? Done { get; init; }
+        public long? Position { get; init; }
+        public Progress? State { get; init; }
+        public string? NotApplicable { get; init; }
+        public string? Note { get; init; }
+    }
+
+    private sealed record TaskRow
+    {
+        public int TaskId { get; init; }
+        public Progress Status { get; init; }
+        public long? Quantity { get; init; }
+        public string? Note { get; init; }
+    }
+
+    private sealed record EvidenceRow
+    {
+        public string Title { get; init; } = "";
+        public string Url { get; init; } = "";
+    }
+}
+
+internal sealed record StoredReport
+{
+    public required ReportHeadRow Head { get; init; }
+    public required IReadOnlyList<RevisionRow> Revisions { get; init; }
+    public required ReportContent Content { get; init; }
+    public required IReadOnlyList<HistoryRow> History { get; init; }
+
+    public string ETag => Head.ETag;
+}
+
+internal sealed record ReportHeadRow
+{
+    public int PeriodId { get; init; }
+    public int UnitId { get; init; }
+    public ReportStatus Status { get; init; }
+    public long Version { get; init; }
+    public DateTimeOffset UpdatedAt { get; init; }
+    public string UpdatedBy { get; init; } = "";
+    public int Revision { get; init; }
+    public bool Sample { get; init; }
+    public DateTimeOffset? FirstSubmittedAt { get; init; }
+    public DateTimeOffset? SubmittedAt { get; init; }
+
+    public string ETag => $"\"r{Version}\"";
+}
+
+internal sealed record RevisionRow
+{
+    public int Number { get; init; }
+    public string? Narrative { get; init; }
+    public bool Sample { get; init; }
+    public DateTimeOffset SavedAt { get; init; }
+    public string SavedBy { get; init; } = "";
+    public DateTimeOffset? SubmittedAt { get; init; }
+    public string? SubmittedBy { get; init; }
+    public ReportStatus? Decision { get; init; }
+    public DateTimeOffset? DecidedAt { get; init; }
+    public string? DecidedBy { get; init; }
+}
+
+internal sealed record HistoryRow
+{
+    public DateTimeOffset At { get; init; }
+    public string Actor { get; init; } = "";
+    public ReportStatus? FromStatus { get; init; }
+    public ReportStatus ToStatus { get; init; }
+    public int Revision { get; init; }
+    public string? Reason { get; init; }
+}
+
+internal sealed record KeptRequest
+{
+    public string Hash { get; init; } = "";
+    public string ETag { get; init; } = "";
+    public string Body { get; init; } = "";
+    public DateTimeOffset CreatedAt { get; init; }
+}
