@@ -1,7 +1,7 @@
+using Cchc.Api.Data;
 using Cchc.Api.Http;
 using Cchc.Api.Keys;
 using Cchc.Api.Plans;
-using Cchc.Api.Data;
 using Cchc.Domain.Completion;
 using Cchc.Domain.Plans;
 using Cchc.Domain.Reports;

@@ -48,6 +48,22 @@ internal static class FactQueries
         WHERE said.period_id = @periodId AND target_lines.target_id = @targetId
         """;
 
+    private const string RowsOfUnit = """
+        SELECT said.unit_id AS UnitId, said.line_id AS LineId, said.numerator AS Numerator, said.total AS Total, said.excluded AS Excluded,
+            said.done AS Done, said.position AS Position, said.state AS State,
+            CASE WHEN said.not_applicable IS NULL THEN 0 ELSE 1 END AS IsNotApplicable
+        FROM report_values said
+        WHERE said.period_id = @periodId AND said.unit_id = @unitId AND said.number =
+            (SELECT MAX(number) FROM revisions
+             WHERE period_id = @periodId AND unit_id = @unitId AND submitted_at IS NOT NULL
+                AND (decision = 'approved' OR decision IS NULL))
+        """;
+
+    /// <summary>What one unit last said in a period, returned revisions apart.</summary>
+    public static async Task<IReadOnlyList<ReportedRow>> RowsOfUnitAsync(DbSession session, int periodId, int unitId) =>
+        [.. (await session.QueryAsync<ValueRow>(RowsOfUnit, new { periodId, unitId }))
+            .Select(row => new ReportedRow(row.UnitId, row.LineId, row.ToValue()))];
+
     public static async Task<IReadOnlyList<ReportHead>> HeadsAsync(DbSession session, int periodId, bool provisional) =>
         [.. (await session.QueryAsync<HeadRow>(Heads, new { periodId, provisional = provisional ? 1 : 0 }))
             .Select(row => new ReportHead(row.UnitId, row.Revision, row.FirstSubmittedAt, row.IsSample))];

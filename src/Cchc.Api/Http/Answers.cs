@@ -80,6 +80,23 @@ internal sealed class Answers : IDisposable
         await response.Body.WriteAsync(kept.Body, context.RequestAborted);
     }
 
+    /// <summary>Writes what only this caller may see, tagged with a version of its own.</summary>
+    public static async Task WriteOwnAsync<T>(HttpContext context, string etag, int status, T value)
+    {
+        var response = context.Response;
+        response.Headers.ETag = etag;
+        response.Headers.CacheControl = "private, no-cache";
+        response.Headers.Vary = "Authorization, Accept-Language";
+        if (HttpMethods.IsGet(context.Request.Method) && Preconditions.Matches(context.Request.Headers.IfNoneMatch, etag))
+        {
+            response.StatusCode = StatusCodes.Status304NotModified;
+            return;
+        }
+
+        response.StatusCode = status;
+        await response.WriteAsJsonAsync(value, Json.Options, "application/json; charset=utf-8", context.RequestAborted);
+    }
+
     public void Dispose() => _cache.Dispose();
 
     private sealed record Kept(byte[] Body, Microsoft.Extensions.Primitives.StringValues Link);
@@ -87,6 +104,10 @@ internal sealed class Answers : IDisposable
 
 internal static class Preconditions
 {
+    /// <summary>As If-Match compares: a weak tag never matches (RFC 9110, 13.1.1).</summary>
+    public static bool MatchesStrongly(Microsoft.Extensions.Primitives.StringValues header, string etag) =>
+        header.SelectMany(value => (value ?? "").Split(',', StringSplitOptions.TrimEntries)).Any(tag => tag == "*" || tag == etag);
+
     /// <summary>Whether a list of ETags, or *, names this one. Weak tags compare by their opaque part (RFC 9110, 8.8.3.2).</summary>
     public static bool Matches(Microsoft.Extensions.Primitives.StringValues header, string etag)
     {

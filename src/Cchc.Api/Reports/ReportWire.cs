@@ -57,7 +57,7 @@ public sealed record ReportSummary
 }
 
 /// <summary>A revision: it never changes once it is submitted.</summary>
-public record RevisionSummary
+public sealed record RevisionSummary
 {
     public required int Number { get; init; }
     public required DateTimeOffset SavedAt { get; init; }
@@ -73,8 +73,9 @@ public record RevisionSummary
 }
 
 /// <summary>A revision with its content and what it changed in the values of the one before.</summary>
-public sealed record RevisionAnswer : RevisionSummary
+public sealed record RevisionAnswer
 {
+    public required RevisionSummary Revision { get; init; }
     public required ReportContent Content { get; init; }
     public required IReadOnlyList<ValueChange> Changes { get; init; }
 }
