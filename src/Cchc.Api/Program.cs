@@ -1,1 +1,41 @@
-var b = WebApplication.CreateBuilder(args); b.Build().Run();
+using Cchc.Api.Commands;
+using Cchc.Api.Completion;
+using Cchc.Api.Data;
+using Cchc.Api.Http;
+using Cchc.Api.Keys;
+using Cchc.Api.Plans;
+using Cchc.Api.Reports;
+using Cchc.Api.Units;
+using Microsoft.AspNetCore.Authentication;
+
+if (CommandLine.Handles(args))
+{
+    return await CommandLine.RunAsync(args);
+}
+
+var builder = WebApplication.CreateBuilder(args);
+if (builder.Configuration["urls"] is null && builder.Configuration["http_ports"] is null)
+{
+    builder.WebHost.UseUrls("http://127.0.0.1:5080");
+}
+
+builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+builder.Services.AddDatabase().AddContract();
+builder.Services.AddSingleton<Catalogues>().AddSingleton<Snapshots>().AddSingleton<Answers>().AddSingleton<ReportWriter>();
+builder.Services.AddAuthentication(ApiKeyHandler.SchemeName)
+    .AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, null);
+
+var app = builder.Build();
+await app.PrepareEmbeddedAsync();
+
+app.Use(Problems.HandleAsync);
+app.UseAuthentication();
+app.UseContract();
+var v1 = app.NewVersionedApi().MapGroup("/v{version:apiVersion}").HasApiVersion(1, 0);
+v1.MapPlans();
+v1.MapUnits();
+v1.MapReports();
+v1.MapCompletion();
+app.MapHealth();
+await app.RunAsync();
+return 0;

@@ -1,0 +1,33 @@
+using Cchc.Api.Keys;
+using Cchc.Api.Reports;
+
+namespace Cchc.Api.Data;
+
+internal static class DatabaseSetup
+{
+    public static IServiceCollection AddDatabase(this IServiceCollection services)
+    {
+        services.AddSingleton(TimeProvider.System);
+        return services.AddSingleton<Database>().AddSingleton<DataVersions>().AddSingleton<Migrator>().AddSingleton<Seeder>()
+            .AddSingleton<SampleSeeder>().AddSingleton<KeyQueries>();
+    }
+
+    /// <summary>
+    /// Migrates and seeds the embedded database, and in Development fills it with sample reports; a SQL Server is the operator's.
+    /// </summary>
+    public static async Task PrepareEmbeddedAsync(this WebApplication app)
+    {
+        var services = app.Services;
+        if (!services.GetRequiredService<Database>().IsEmbedded)
+        {
+            return;
+        }
+
+        await services.GetRequiredService<Migrator>().MigrateAsync(dryRun: false, CancellationToken.None);
+        await services.GetRequiredService<Seeder>().SeedAsync(CancellationToken.None);
+        if (app.Environment.IsDevelopment() && app.Configuration.GetValue("Seed:Sample", true))
+        {
+            await services.GetRequiredService<SampleSeeder>().SeedAsync(CancellationToken.None);
+        }
+    }
+}

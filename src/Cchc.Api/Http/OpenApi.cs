@@ -1,0 +1,188 @@
+using System.Text.Json.Nodes;
+using Microsoft.OpenApi;
+using Swashbuckle.AspNetCore.SwaggerGen;
+
+namespace Cchc.Api.Http;
+
+/// <summary>The contract: what the framework knows of the endpoints, with what <see cref="Description"/> adds.</summary>
+internal static class OpenApi
+{
+    public static IServiceCollection AddContract(this IServiceCollection services)
+    {
+        // The contract must spell enums as the wire does.
+        services.ConfigureHttpJsonOptions(options => Json.Configure(options.SerializerOptions));
+        services.Configure<Microsoft.AspNetCore.Mvc.JsonOptions>(options => Json.Configure(options.JsonSerializerOptions));
+        services.AddEndpointsApiExplorer();
+        services.AddApiVersioning(options => options.ReportApiVersions = true).AddApiExplorer(options =>
+        {
+            options.GroupNameFormat = "'v'V";
+            options.SubstituteApiVersionInUrl = true;
+        });
+        return services.AddSwaggerGen(options =>
+        {
+            options.SwaggerDoc("v1", new OpenApiInfo
+            {
+                Title = "Cchc.Api",
+                Version = "1",
+                Description = "Targets, unit reports and completion of yearly administrative-reform plans (cải cách hành chính). "
+                    + "Percentages have two decimals; null means there is none. Instants are in +07:00.",
+                License = new OpenApiLicense { Name = "Proprietary", Identifier = "LicenseRef-Proprietary" },
+            });
+            options.SupportNonNullableReferenceTypes();
+            options.NonNullableReferenceTypesAsRequired();
+            options.MapType<DateOnly>(() => new OpenApiSchema { Type = JsonSchemaType.String, Format = "date" });
+            options.AddSecurityDefinition("ApiKey", new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.Http,
+                Scheme = "bearer",
+                BearerFormat = "cchc_ and 64 hexadecimal digits",
+                Description = "An API key made by `keys create`.",
+            });
+            options.OperationFilter<DescriptionFilter>();
+            options.DocumentFilter<ServerFilter>();
+            options.CustomSchemaIds(type => type.IsGenericType
+                ? string.Concat(type.GetGenericArguments().Select(argument => argument.Name)) + type.Name.Split('`')[0] : type.Name);
+            foreach (var file in Directory.GetFiles(AppContext.BaseDirectory, "Cchc.*.xml").Order(StringComparer.Ordinal))
+            {
+                options.IncludeXmlComments(file);
+            }
+        });
+    }
+
+    public static void UseContract(this WebApplication app)
+    {
+        app.UseSwagger(options =>
+        {
+            options.RouteTemplate = "openapi/{documentName}.json";
+            options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
+        });
+        app.UseSwaggerUI(options =>
+        {
+            options.RoutePrefix = "docs";
+            options.SwaggerEndpoint("/openapi/v1.json", "Cchc.Api v1");
+        });
+    }
+
+    private sealed class ServerFilter : IDocumentFilter
+    {
+        public void Apply(OpenApiDocument swaggerDoc, DocumentFilterContext context)
+        {
+            swaggerDoc.Servers = [new OpenApiServer { Url = "/" }];
+            swaggerDoc.Tags = new HashSet<OpenApiTag>(
+                new[] { ("plans", "Plans, targets, tasks and periods"), ("units", "Units and their history"), ("reports", "Unit reports"), ("completion", "Completion rates") }
+                    .Select(tag => new OpenApiTag { Name = tag.Item1, Description = tag.Item2 }));
+        }
+    }
+
+    private sealed class DescriptionFilter : IOperationFilter
+    {
+        private static readonly Dictionary<string, string> PathExamples = new()
+        {
+            ["plan"] = "cchc-2022",
+            ["target"] = "II.3.a",
+            ["task"] = "III.2.e",
+            ["unit"] = "SNV",
+            ["period"] = "2022-H1",
+            ["number"] = "1",
+        };
+
+        public void Apply(OpenApiOperation operation, OperationFilterContext context)
+        {
+            if (context.ApiDescription.ActionDescriptor.EndpointMetadata.OfType<Description>().FirstOrDefault() is not { } description)
+            {
+                return;
+            }
+
+            operation.Summary = description.Summary;
+            var path = context.ApiDescription.RelativePath ?? "";
+            var tag = path.Contains("/completion", StringComparison.Ordinal) ? "completion"
+                : path.Contains("/reports", StringComparison.Ordinal) ? "reports"
+                : path.Contains("/units", StringComparison.Ordinal) ? "units" : "plans";
+            operation.Tags = new HashSet<OpenApiTagReference> { new(tag, context.Document) };
+            foreach (var parameter in operation.Parameters?.OfType<OpenApiParameter>() ?? [])
+            {
+                parameter.Description = $"The code of the {parameter.Name}.";
+                if (PathExamples.TryGetValue(parameter.Name ?? "", out var example))
+                {
+                    parameter.Example = parameter.Name == "number" ? JsonValue.Create(1) : JsonValue.Create(example);
+                }
+            }
+
+            operation.Parameters ??= [];
+            foreach (var parameter in description.Parameters)
+            {
+                operation.Parameters.Add(new OpenApiParameter
+                {
+                    Name = parameter.Name,
+                    In = parameter.Header ? ParameterLocation.Header : ParameterLocation.Query,
+                    Description = parameter.Summary,
+                    Schema = new OpenApiSchema
+                    {
+                        Type = parameter.Example is int ? JsonSchemaType.Integer : JsonSchemaType.String,
+                        Enum = parameter.Values is null ? null : [.. parameter.Values.Select(value => (JsonNode)JsonValue.Create(value))],
+                        Minimum = parameter.Name == "limit" ? "1" : null,
+                        Maximum = parameter.Name == "limit" ? "1000" : null,
+                    },
+                    Example = parameter.Example is int number ? JsonValue.Create(number) : JsonValue.Create((string)parameter.Example),
+                });
+            }
+
+            DescribeBody(operation, context, description);
+            Secure(operation, context);
+        }
+
+        private static void DescribeBody(OpenApiOperation operation, OperationFilterContext context, Description description)
+        {
+            var isPut = context.ApiDescription.HttpMethod == "PUT";
+            if (!isPut && context.ApiDescription.HttpMethod != "POST")
+            {
+                return;
+            }
+
+            var schema = isPut
+                ? context.SchemaGenerator.GenerateSchema(typeof(Reports.ReportContent), context.SchemaRepository)
+                : new OpenApiSchema
+                {
+                    Type = JsonSchemaType.Object,
+                    AdditionalPropertiesAllowed = false,
+                    Properties = new Dictionary<string, IOpenApiSchema>
+                    {
+                        ["reason"] = new OpenApiSchema { Type = JsonSchemaType.String, MaxLength = 1000 },
+                    },
+                    Required = description.BodyExample is null ? new HashSet<string>() : new HashSet<string> { "reason" },
+                };
+            operation.RequestBody = new OpenApiRequestBody
+            {
+                Required = description.BodyExample is not null,
+                Content = new Dictionary<string, IOpenApiMediaType>
+                {
+                    ["application/json"] = new OpenApiMediaType
+                    {
+                        Schema = schema,
+                        Example = JsonNode.Parse(description.BodyExample ?? "{}"),
+                    },
+                },
+            };
+        }
+
+        // What can answer 401 takes a key; where figures are public the key is needed for one lens alone.
+        private static void Secure(OpenApiOperation operation, OperationFilterContext context)
+        {
+            operation.Responses ??= [];
+            operation.Responses.TryAdd("401", new OpenApiResponse
+            {
+                Description = "Unauthorized",
+                Content = new Dictionary<string, IOpenApiMediaType>
+                {
+                    ["application/problem+json"] = new OpenApiMediaType
+                    {
+                        Schema = context.SchemaGenerator.GenerateSchema(typeof(Problem), context.SchemaRepository),
+                    },
+                },
+            });
+            var key = new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("ApiKey", context.Document)] = [] };
+            var isReport = (context.ApiDescription.RelativePath ?? "").Contains("/reports", StringComparison.Ordinal);
+            operation.Security = isReport ? [key] : [new OpenApiSecurityRequirement(), key];
+        }
+    }
+}
