@@ -9,19 +9,26 @@ namespace Cchc.Api.Completion;
 /// <summary>What every answer with figures says of itself.</summary>
 public record FiguresAnswer
 {
+    [JsonPropertyOrder(-1)]
     public string Plan { get; init; } = "";
+    [JsonPropertyOrder(-1)]
     public string Period { get; init; } = "";
+    [JsonPropertyOrder(-1)]
     public Lens Lens { get; init; }
+    [JsonPropertyOrder(-1)]
     public Basis Basis { get; init; }
 
     /// <summary>The number that every write of the plan raises.</summary>
+    [JsonPropertyOrder(-1)]
     public long DataVersion { get; init; }
 
     /// <summary>The moment of the data version.</summary>
+    [JsonPropertyOrder(-1)]
     public DateTimeOffset AsOf { get; init; }
 
     /// <summary>Whether invented sample reports are among what was counted; absent where none is.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    [JsonPropertyOrder(-1)]
     public bool Sample { get; init; }
 }
 

@@ -71,7 +71,7 @@ internal static partial class Problems
         var entry = ProblemCatalogue.Entries[problem.Code];
         var body = new Problem
         {
-            Type = $"https://cchc.example/problems/{problem.Code}",
+            Type = $"urn:cchc:problem:{problem.Code}",
             Title = entry.In(english, problem.Arguments),
             Status = entry.Status,
             Instance = context.Request.Path,
@@ -86,7 +86,9 @@ internal static partial class Problems
             })],
         };
         var response = context.Response;
+        var allow = response.Headers.Allow;
         response.Clear();
+        response.Headers.Allow = allow;
         response.StatusCode = entry.Status;
         response.Headers.ContentLanguage = english ? "en" : "vi";
         response.Headers.Vary = "Accept-Language";
@@ -125,7 +127,6 @@ internal static partial class Problems
 
         if (!context.Response.HasStarted && context.Response is { StatusCode: >= 400, ContentLength: null, ContentType: null })
         {
-            var allow = context.Response.Headers.Allow;
             await WriteAsync(context, new ProblemException(context.Response.StatusCode switch
             {
                 401 => "auth.required",
@@ -136,7 +137,6 @@ internal static partial class Problems
                 404 => "notFound",
                 _ => "request.malformed",
             }));
-            context.Response.Headers.Allow = allow;
         }
     }
 
