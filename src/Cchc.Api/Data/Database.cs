@@ -10,14 +10,13 @@ namespace Cchc.Api.Data;
 /// <summary>The one door to the database: reads see one moment, writes are one transaction, transient faults are retried.</summary>
 public sealed class Database : IDisposable
 {
-    private static readonly Meter Meter = new("Cchc.Api");
-    internal static readonly Counter<long> Commands = Meter.CreateCounter<long>("cchc.database.commands");
-
+    private readonly Counter<long> _commands;
     private readonly SemaphoreSlim? _writer;
     private readonly ResiliencePipeline _retry;
 
-    public Database(IConfiguration configuration)
+    public Database(IConfiguration configuration, IMeterFactory meters)
     {
+        _commands = meters.Create("Cchc.Api").CreateCounter<long>("cchc.database.commands", description: "SQL commands sent.");
         Provider = configuration["Database:Provider"] ?? "Sqlite";
         Dialect = Provider switch
         {
@@ -55,7 +54,7 @@ public sealed class Database : IDisposable
                 await using var transaction = connection is Microsoft.Data.Sqlite.SqliteConnection sqlite
                     ? sqlite.BeginTransaction(deferred: true)
                     : await connection.BeginTransactionAsync(Dialect.ReadIsolation, token);
-                var result = await read(new DbSession(connection, transaction, token));
+                var result = await read(new DbSession(connection, transaction, _commands, token));
                 await transaction.CommitAsync(token);
                 return result;
             },
@@ -82,7 +81,7 @@ public sealed class Database : IDisposable
                     {
                         await connection.OpenAsync(token);
                         var transaction = Dialect.BeginWrite(connection);
-                        var (result, commit) = await write(new DbSession(connection, transaction, token));
+                        var (result, commit) = await write(new DbSession(connection, transaction, _commands, token));
                         return (result, commit, transaction, connection);
                     }
                     catch
@@ -118,7 +117,8 @@ public sealed class Database : IDisposable
 }
 
 /// <summary>A connection in a transaction. SQL is always a constant, which is what the static checks rely on.</summary>
-public sealed class DbSession(DbConnection connection, DbTransaction transaction, CancellationToken cancellation)
+public sealed class DbSession(
+    DbConnection connection, DbTransaction transaction, Counter<long> commands, CancellationToken cancellation)
 {
     public DbConnection Connection => connection;
 
@@ -137,7 +137,7 @@ public sealed class DbSession(DbConnection connection, DbTransaction transaction
 
     private CommandDefinition Command(string sql, object? parameters)
     {
-        Database.Commands.Add(1);
+        commands.Add(1);
         return new CommandDefinition(sql, parameters, transaction, cancellationToken: cancellation);
     }
 }

@@ -193,8 +193,10 @@ internal sealed class JsonInput
             return null;
         }
 
-        // A fraction too fine for a decimal would be rounded away: compare the digits that were sent.
-        if (decimal.Truncate(number) != number || (!element.TryGetInt64(out _) && element.GetRawText().Length > 28))
+        // A fraction too fine for a decimal would be rounded away unseen.
+        var raw = element.GetRawText();
+        var isVanished = number == 0 && raw.TakeWhile(c => c is not ('e' or 'E')).Any(c => c is >= '1' and <= '9');
+        if (decimal.Truncate(number) != number || isVanished || raw.Length > 28)
         {
             Refuse("value.notWhole", $"{pointer}/{name}", Shown(element));
             return null;

@@ -1,0 +1,238 @@
+using System.Diagnostics.Metrics;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json.Nodes;
+using Cchc.Api.Data;
+using Cchc.Api.Keys;
+using Cchc.Api.Plans;
+using Cchc.Domain.Reports;
+using Dapper;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Cchc.Api.Tests.Support;
+
+/// <summary>The real server on a real database of its own, with a clock the test sets.</summary>
+public sealed class ApiHost : WebApplicationFactory<Program>
+{
+    // Wiping one shared SQL Server database stands in for a file of one's own: one test at a time.
+    private static readonly SemaphoreSlim SqlServerTurn = new(1);
+    private static readonly Lazy<string> Template = new(MakeTemplate);
+
+    private readonly Engine _engine;
+    private readonly bool _sample;
+    private readonly string _file = Path.Combine(Path.GetTempPath(), $"cchc-{Guid.NewGuid():n}.db");
+
+    private ApiHost(Engine engine, bool sample) => (_engine, _sample) = (engine, sample);
+
+    public FakeTime Time { get; } = new();
+
+    public HttpClient Anonymous { get; private set; } = null!;
+
+    public static async Task<ApiHost> StartAsync(Engine engine, bool sample = false)
+    {
+        Engines.SkipUnlessConfigured(engine);
+        var api = new ApiHost(engine, sample);
+        if (engine == Engine.SqlServer)
+        {
+            await SqlServerTurn.WaitAsync();
+            await api.WipeAsync();
+        }
+        else
+        {
+            File.Copy(Template.Value, api._file);
+        }
+
+        api.Anonymous = api.CreateClient();
+        return api;
+    }
+
+    public async Task<HttpClient> KeyAsync(Role role, string? unit = null)
+    {
+        var catalogue = await Services.GetRequiredService<Catalogues>().CurrentAsync(default);
+        var unitId = unit is null ? (int?)null : catalogue.UnitOf(unit).Id;
+        var key = await Services.GetRequiredService<KeyQueries>().CreateAsync(role, unitId, null, null, default);
+        var client = CreateClient();
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        return client;
+    }
+
+    /// <summary>Counts the database commands that an action runs.</summary>
+    public async Task<long> CountCommandsAsync(Func<Task> action)
+    {
+        var count = 0L;
+        var meters = Services.GetRequiredService<IMeterFactory>();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, self) =>
+            {
+                if (instrument.Name == "cchc.database.commands" && instrument.Meter.Scope == meters)
+                {
+                    self.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((_, measured, _, _) => Interlocked.Add(ref count, measured));
+        listener.Start();
+        await action();
+        return count;
+    }
+
+    protected override void ConfigureWebHost(IWebHostBuilder builder)
+    {
+        builder.UseSetting("Seed:Sample", _sample ? "true" : "false");
+        builder.UseSetting("Database:Provider", _engine.ToString());
+        builder.UseSetting("Database:ConnectionString", ConnectionString);
+        builder.UseSetting("Logging:LogLevel:Default", "Error");
+        builder.ConfigureServices(services => services.RemoveAll<TimeProvider>().AddSingleton<TimeProvider>(Time));
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (!disposing)
+        {
+            return;
+        }
+
+        if (_engine == Engine.SqlServer)
+        {
+            SqlServerTurn.Release();
+            return;
+        }
+
+        SqliteConnection.ClearAllPools();
+        foreach (var file in Directory.GetFiles(Path.GetDirectoryName(_file)!, Path.GetFileName(_file) + "*"))
+        {
+            File.Delete(file);
+        }
+    }
+
+    private string ConnectionString => _engine == Engine.SqlServer ? Engines.SqlServer! : $"Data Source={_file}";
+
+    private async Task WipeAsync()
+    {
+        var services = Services;
+        await services.GetRequiredService<Migrator>().MigrateAsync(dryRun: false, default);
+        await services.GetRequiredService<Seeder>().SeedAsync(default);
+        await using var connection = new Microsoft.Data.SqlClient.SqlConnection(Engines.SqlServer);
+        string[] tables =
+        [
+            "report_values", "report_tasks", "report_evidence", "status_changes", "revisions", "reports", "api_keys",
+            "idempotent_requests", "audit_entries",
+        ];
+        foreach (var table in tables)
+        {
+            await connection.ExecuteAsync($"DELETE FROM {table}");
+        }
+    }
+
+    private static string MakeTemplate()
+    {
+        var file = Path.Combine(Path.GetTempPath(), $"cchc-template-{Environment.ProcessId}.db");
+        File.Delete(file);
+        using (var api = new ApiHost(Engine.Sqlite, sample: false))
+        {
+            api.CreateClient().Dispose();
+            using var connection = new SqliteConnection($"Data Source={api._file}");
+            connection.Execute("VACUUM INTO @file", new { file });
+        }
+
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => File.Delete(file);
+        return file;
+    }
+}
+
+public enum Engine { Sqlite, SqlServer }
+
+/// <summary>Runs a test once on each engine; one that is not configured shows as skipped.</summary>
+public static class Engines
+{
+    public static string? SqlServer { get; } = Environment.GetEnvironmentVariable("CCHC_TEST_SQLSERVER");
+
+    public static TheoryData<Engine> All { get; } = [Engine.Sqlite, Engine.SqlServer];
+
+    public static void SkipUnlessConfigured(Engine engine) => Skip.If(
+        engine == Engine.SqlServer && string.IsNullOrEmpty(SqlServer), "CCHC_TEST_SQLSERVER names no SQL Server to run on.");
+}
+
+/// <summary>A clock that stands until it is moved.</summary>
+public sealed class FakeTime : TimeProvider
+{
+    private DateTimeOffset _now = new(2022, 6, 18, 9, 0, 0, TimeSpan.FromHours(7));
+    private long _passed = TimeSpan.TicksPerSecond;
+
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override DateTimeOffset GetUtcNow() => _now.ToUniversalTime();
+
+    public override long GetTimestamp() => Interlocked.Read(ref _passed);
+
+    public void Set(DateTimeOffset now) => _now = now;
+
+    public void Advance(TimeSpan by)
+    {
+        _now += by;
+        Interlocked.Add(ref _passed, by.Ticks);
+    }
+}
+
+public static class HttpExtensions
+{
+    public const string Plan = "/v1/plans/cchc-2022";
+
+    public static async Task<JsonNode> JsonAsync(this HttpResponseMessage response) =>
+        JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
+
+    public static async Task<JsonNode> GetJsonAsync(this HttpClient client, string path)
+    {
+        var response = await client.GetAsync(new Uri(path, UriKind.Relative));
+        Assert.True(response.IsSuccessStatusCode, $"{path}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
+        return await response.JsonAsync();
+    }
+
+    public static Task<HttpResponseMessage> PutReportAsync(
+        this HttpClient client, string unit, string body, string period = "2022-H1", string? ifMatch = null) =>
+        client.SendJsonAsync(HttpMethod.Put, $"{Plan}/reports/{period}/{unit}", body, ifMatch);
+
+    public static Task<HttpResponseMessage> ActAsync(
+        this HttpClient client, string unit, string action, string? body = null, string period = "2022-H1", string? ifMatch = null) =>
+        client.SendJsonAsync(HttpMethod.Post, $"{Plan}/reports/{period}/{unit}/{action}", body, ifMatch);
+
+    public static async Task<HttpResponseMessage> SendJsonAsync(
+        this HttpClient client, HttpMethod method, string path, string? body, string? ifMatch = null)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        if (body is not null)
+        {
+            request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        }
+
+        if (ifMatch is not null)
+        {
+            request.Headers.TryAddWithoutValidation("If-Match", ifMatch);
+        }
+
+        return await client.SendAsync(request);
+    }
+
+    /// <summary>Puts, submits and approves a report as an administrator.</summary>
+    public static async Task PublishAsync(this HttpClient administrator, string unit, string body, string period = "2022-H1")
+    {
+        foreach (var response in new[]
+        {
+            await administrator.PutReportAsync(unit, body, period),
+            await administrator.ActAsync(unit, "submit", period: period),
+            await administrator.ActAsync(unit, "approve", period: period),
+        })
+        {
+            Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
+        }
+    }
+
+    public static string Ratio(string target, long numerator, long total) =>
+        $$"""{"values":[{"target":"{{target}}","numerator":{{numerator}},"total":{{total}}}]}""";
+}
