@@ -63,6 +63,7 @@ internal static class CommandLine
     private static Command Keys()
     {
         var role = new Option<Role?>("--role") { Description = "reporter, reviewer, monitor or administrator.", Required = true };
+        role.AcceptOnlyFromAmong([.. Enum.GetValues<Role>().Select(Http.Words.Of)]);
         var unit = new Option<string?>("--unit") { Description = "Code of the unit the key is held for." };
         var label = new Option<string?>("--label") { Description = "What the key is for." };
         var days = new Option<int?>("--expires-in-days") { Description = "Days until it expires; never where it is not given." };

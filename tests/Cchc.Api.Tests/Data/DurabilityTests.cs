@@ -1,0 +1,142 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net.Http.Headers;
+using Cchc.Api.Tests.Support;
+
+namespace Cchc.Api.Tests.Data;
+
+/// <summary>The program as a process of its own, killed without warning.</summary>
+public sealed class DurabilityTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("cchc-kill-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task Every_acknowledged_report_outlives_a_kill_and_none_is_half()
+    {
+        var key = (await RunAsync("keys", "create", "--role", "administrator")).Trim();
+        var units = new List<string>();
+        var acknowledged = new ConcurrentBag<string>();
+        using (var server = await StartAsync())
+        {
+            using var client = Client(server.Address, key);
+            foreach (var level in new[] { "commune", "district", "province" })
+            {
+                var items = (await client.GetJsonAsync($"/v1/units?asOf=2022-06-14&level={level}&limit=1000"))["items"]!.AsArray();
+                units.AddRange(items.Where(unit => (string?)unit!["kind"] is "committee" or "department" && (string?)unit["code"] != "TTH")
+                    .Select(unit => (string)unit!["code"]!));
+            }
+
+            var puts = units.Concat(units.Take(29)).Select(async unit =>
+            {
+                try
+                {
+                    var response = await client.PutReportAsync(unit, Body(units.IndexOf(unit)));
+                    if (response.IsSuccessStatusCode)
+                    {
+                        acknowledged.Add(unit);
+                        if (acknowledged.Count == 60)
+                        {
+                            server.Process.Kill();
+                        }
+                    }
+                }
+                catch (HttpRequestException)
+                {
+                    // The server is gone; what was not acknowledged is promised to nobody.
+                }
+            }).ToList();
+            Assert.Equal(200, puts.Count);
+            await Task.WhenAll(puts);
+            await server.Process.WaitForExitAsync();
+        }
+
+        using var again = await StartAsync();
+        using var reader = Client(again.Address, key);
+        Assert.InRange(acknowledged.Count, 60, 199);
+        var reports = (await reader.GetJsonAsync($"{HttpExtensions.Plan}/reports?limit=1000"))["items"]!.AsArray().Select(each => (string)each!["unit"]!).ToList();
+        Assert.Empty(acknowledged.Except(reports));
+        foreach (var unit in reports)
+        {
+            var report = await reader.GetJsonAsync($"{HttpExtensions.Plan}/reports/2022-H1/{unit}");
+            Assert.Equal([units.IndexOf(unit), 1000], new[] { "numerator", "total" }.Select(name => (int)report["values"]![0]![name]!));
+            Assert.Equal(2, report["values"]!.AsArray().Count);
+            Assert.Single(report["history"]!.AsArray());
+        }
+    }
+
+    [Fact]
+    public async Task The_command_line_says_what_is_wrong()
+    {
+        Assert.Equal("", await RunAsync(2, "keys", "create", "--role", "boss"));
+        Assert.Equal("", await RunAsync(1, "keys", "create", "--role", "reporter", "--unit", "NOPE"));
+        Assert.Equal("", await RunAsync(1, "keys", "create", "--role", "reviewer", "--unit", "STP"));
+        Assert.Equal("units\t0\nplans\t0\n", await RunAsync("seed"));
+        Assert.StartsWith("applied\t0001_", await RunAsync("migrate", "--dry-run"), StringComparison.Ordinal);
+        Assert.Matches("^cchc_[0-9a-f]{64}\n$", await RunAsync("keys", "create", "--role", "reviewer", "--unit", "snv"));
+    }
+
+    private static string Body(int number) =>
+        $$"""{"values":[{"target":"II.3.a","numerator":{{number}},"total":1000},{"target":"II.10.a","done":true}]}""";
+
+    private static HttpClient Client(string address, string key)
+    {
+        var client = new HttpClient { BaseAddress = new Uri(address) };
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        return client;
+    }
+
+    private Process Launch(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [typeof(Program).Assembly.Location, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = _folder,
+        };
+        start.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
+        start.Environment["ASPNETCORE_ENVIRONMENT"] = "Production";
+        start.Environment["Logging__LogLevel__Microsoft.Hosting.Lifetime"] = "Information";
+        return Process.Start(start)!;
+    }
+
+    private async Task<string> RunAsync(params string[] arguments) => await RunAsync(0, arguments);
+
+    private async Task<string> RunAsync(int exitCode, params string[] arguments)
+    {
+        using var process = Launch(arguments);
+        var errors = process.StandardError.ReadToEndAsync();
+        var output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        Assert.True(exitCode == process.ExitCode, await errors);
+        return output;
+    }
+
+    private async Task<Server> StartAsync()
+    {
+        var process = Launch();
+        const string listening = "Now listening on: ";
+        while (await process.StandardOutput.ReadLineAsync() is { } line)
+        {
+            if (line.Contains(listening, StringComparison.Ordinal))
+            {
+                // A full pipe would stop the server: both are read to their end.
+                _ = process.StandardOutput.ReadToEndAsync();
+                _ = process.StandardError.ReadToEndAsync();
+                return new Server(process, line.Split(listening)[1].Trim());
+            }
+        }
+
+        throw new InvalidOperationException(await process.StandardError.ReadToEndAsync());
+    }
+
+    private sealed record Server(Process Process, string Address) : IDisposable
+    {
+        public void Dispose()
+        {
+            Process.Kill();
+            Process.Dispose();
+        }
+    }
+}
