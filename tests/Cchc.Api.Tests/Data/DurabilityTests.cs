@@ -18,6 +18,7 @@ public sealed class DurabilityTests : IDisposable
         var key = (await RunAsync("keys", "create", "--role", "administrator")).Trim();
         var units = new List<string>();
         var acknowledged = new ConcurrentBag<string>();
+        var count = 0;
         using (var server = await StartAsync())
         {
             using var client = Client(server.Address, key);
@@ -36,7 +37,7 @@ public sealed class DurabilityTests : IDisposable
                     if (response.IsSuccessStatusCode)
                     {
                         acknowledged.Add(unit);
-                        if (acknowledged.Count == 60)
+                        if (Interlocked.Increment(ref count) == 60)
                         {
                             server.Process.Kill();
                         }
