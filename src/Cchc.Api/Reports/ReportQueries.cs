@@ -14,9 +14,9 @@ internal static class ReportQueries
             opening.submitted_at AS FirstSubmittedAt, latest.submitted_at AS SubmittedAt
         FROM reports
         JOIN periods ON periods.period_id = reports.period_id
-        JOIN (SELECT period_id, unit_id, MAX(number) AS number FROM revisions GROUP BY period_id, unit_id) top
-            ON top.period_id = reports.period_id AND top.unit_id = reports.unit_id
-        JOIN revisions latest ON latest.period_id = top.period_id AND latest.unit_id = top.unit_id AND latest.number = top.number
+        JOIN (SELECT period_id, unit_id, MAX(number) AS number FROM revisions GROUP BY period_id, unit_id) newest
+            ON newest.period_id = reports.period_id AND newest.unit_id = reports.unit_id
+        JOIN revisions latest ON latest.period_id = newest.period_id AND latest.unit_id = newest.unit_id AND latest.number = newest.number
         JOIN revisions opening ON opening.period_id = reports.period_id AND opening.unit_id = reports.unit_id AND opening.number = 1
         WHERE periods.plan_id = @planId
             AND (@periodId IS NULL OR reports.period_id = @periodId) AND (@unitId IS NULL OR reports.unit_id = @unitId)

@@ -1,0 +1,98 @@
+using Microsoft.SqlServer.Dac.Model;
+using Microsoft.SqlServer.TransactSql.ScriptDom;
+
+namespace Cchc.Api.Tests.Data;
+
+/// <summary>What Microsoft's own tools say of the T-SQL, without a server.</summary>
+public sealed class TransactSqlTests
+{
+    // 71502: an unresolved reference. 71005: a name that no table has.
+    private static readonly HashSet<int> Refused = [71502, 71005];
+
+    private static readonly HashSet<string> BothEngines = new(["COALESCE", "COUNT", "MAX", "MIN", "SUM"], StringComparer.OrdinalIgnoreCase);
+
+    [Fact]
+    public void Every_script_and_statement_is_T_SQL()
+    {
+        Assert.NotEmpty(SqlTexts.Scripts("sqlserver"));
+        Assert.True(SqlTexts.ForSqlServer.Count() > 50);
+        Assert.All(SqlTexts.Scripts("sqlserver").Concat(SqlTexts.ForSqlServer), sql => Parse(sql));
+    }
+
+    [Fact]
+    public void Statements_call_only_functions_that_both_engines_have()
+    {
+        Assert.All(SqlTexts.Shared, sql =>
+        {
+            var calls = new Calls();
+            Parse(sql).Accept(calls);
+            Assert.DoesNotContain(calls.Names, name => !BothEngines.Contains(name));
+        });
+    }
+
+    [Fact]
+    public void Every_statement_fits_the_schema() => Assert.Empty(Problems(SqlTexts.Shared));
+
+    [Theory]
+    [InlineData("SELECT colour FROM plans")]
+    [InlineData("SELECT code FROM plants")]
+    [InlineData("INSERT INTO units (unit_id, code, level, colour) VALUES (@a, @b, @c, @d)")]
+    public void A_statement_that_does_not_fit_is_caught(string sql) => Assert.NotEmpty(Problems([sql]));
+
+    internal static TSqlModel Model()
+    {
+        var model = new TSqlModel(SqlServerVersion.Sql160, new TSqlModelOptions());
+        foreach (var script in SqlTexts.Scripts("sqlserver"))
+        {
+            Assert.DoesNotContain("ALTER TABLE", script, StringComparison.OrdinalIgnoreCase);
+            foreach (var statement in ((TSqlScript)Parse(script)).Batches.SelectMany(batch => batch.Statements))
+            {
+                model.AddObjects(Text(statement));
+            }
+        }
+
+        model.AddObjects("CREATE TABLE schema_migrations (script nvarchar(200) NOT NULL PRIMARY KEY, checksum nvarchar(64) NOT NULL, applied_at datetime2(3) NOT NULL)");
+        return model;
+    }
+
+    private static List<string> Problems(IEnumerable<string> statements)
+    {
+        using var model = Model();
+        var number = 0;
+        foreach (var sql in statements)
+        {
+            var variables = new Variables();
+            Parse(sql).Accept(variables);
+            var parameters = string.Join(", ", variables.Names.Select(name => $"{name} nvarchar(4000)"));
+            model.AddObjects($"CREATE PROCEDURE checked_{++number} {parameters} AS {sql}");
+        }
+
+        return [.. model.Validate()
+            .Where(message => message.MessageType == Microsoft.SqlServer.Dac.DacMessageType.Error || Refused.Contains(message.Number))
+            .Select(message => message.ToString())];
+    }
+
+    private static TSqlFragment Parse(string sql)
+    {
+        var fragment = new TSql160Parser(initialQuotedIdentifiers: true).Parse(new StringReader(sql), out var errors);
+        Assert.True(errors.Count == 0, $"{string.Join("; ", errors.Select(error => error.Message))}\n{sql}");
+        return fragment;
+    }
+
+    private static string Text(TSqlFragment fragment) => string.Concat(
+        fragment.ScriptTokenStream.Skip(fragment.FirstTokenIndex).Take(fragment.LastTokenIndex - fragment.FirstTokenIndex + 1).Select(token => token.Text));
+
+    private sealed class Calls : TSqlFragmentVisitor
+    {
+        public List<string> Names { get; } = [];
+
+        public override void Visit(FunctionCall node) => Names.Add(node.FunctionName.Value);
+    }
+
+    private sealed class Variables : TSqlFragmentVisitor
+    {
+        public SortedSet<string> Names { get; } = new(StringComparer.OrdinalIgnoreCase);
+
+        public override void Visit(VariableReference node) => Names.Add(node.Name);
+    }
+}
