@@ -40,11 +40,8 @@ internal static class CompletionEndpoints
     {
         var asked = await AskAsync(context, plan, catalogues, snapshots);
         asked.Query.Done();
-        await answers.WriteAsync(context, asked.Tag, asked.IsPrivate, async () =>
-        {
-            var snapshot = await asked.SnapshotAsync(snapshots, context.RequestAborted);
-            return Fill(new CompletionAnswer(), asked, snapshot, snapshot.Facts.OfPlan(asked.Basis));
-        });
+        await answers.WriteAsync(context, asked.Tag, asked.IsPrivate, () =>
+            Task.FromResult(Fill(new CompletionAnswer(), asked, asked.Snapshot.Facts.OfPlan(asked.Basis))));
     }
 
     private static async Task GetUnitCompletion(
@@ -61,8 +58,7 @@ internal static class CompletionEndpoints
 
         await answers.WriteAsync(context, asked.Tag, asked.IsPrivate, async () =>
         {
-            var snapshot = await asked.SnapshotAsync(snapshots, context.RequestAborted);
-            var figures = scope == Scope.Own ? snapshot.Facts.OfUnit(found.Id, asked.Basis) : snapshot.Facts.OfSubtree(found.Id, asked.Basis);
+            var figures = scope == Scope.Own ? asked.Snapshot.Facts.OfUnit(found.Id, asked.Basis) : asked.Snapshot.Facts.OfSubtree(found.Id, asked.Basis);
             return Fill(new UnitCompletionAnswer
             {
                 Unit = found.Code,
@@ -71,8 +67,8 @@ internal static class CompletionEndpoints
                 Level = found.Level,
                 Kind = found.Kind,
                 Scope = scope,
-                Rank = scope == Scope.Own ? snapshot.Ranked(asked.Basis).First(each => each.Unit.Id == found.Id).Rank : null,
-            }, asked, snapshot, figures);
+                Rank = scope == Scope.Own ? asked.Snapshot.Ranked(asked.Basis).First(each => each.Unit.Id == found.Id).Rank : null,
+            }, asked, figures);
         });
     }
 
@@ -86,11 +82,10 @@ internal static class CompletionEndpoints
         asked.Query.Done();
         await answers.WriteAsync(context, asked.Tag, asked.IsPrivate, async () =>
         {
-            var snapshot = await asked.SnapshotAsync(snapshots, context.RequestAborted);
             var date = asked.Period.DataTo;
-            var ranked = snapshot.Ranked(asked.Basis).Where(each =>
+            var ranked = asked.Snapshot.Ranked(asked.Basis).Where(each =>
                 (level is null || each.Unit.Level == level) && (kind is null || each.Unit.Kind == kind)
-                && (under is null || snapshot.Facts.Units.IsWithin(each.Unit, under.Id, date)));
+                && (under is null || asked.Snapshot.Facts.Units.IsWithin(each.Unit, under.Id, date)));
             List<RankedUnit> ordered = sort switch
             {
                 Sort.Completion => [.. ranked.OrderByDescending(each => each.Figures.Completion ?? Domain.Fraction.Zero)
@@ -106,7 +101,7 @@ internal static class CompletionEndpoints
             {
                 Items = page.Items,
                 NextCursor = page.NextCursor,
-            }, snapshot);
+            });
         });
     }
 
@@ -118,10 +113,9 @@ internal static class CompletionEndpoints
         var found = asked.Plan.FindTarget(target) ?? throw new ProblemException("target.unknown", target);
         await answers.WriteAsync(context, asked.Tag, asked.IsPrivate, async () =>
         {
-            var snapshot = await asked.SnapshotAsync(snapshots, context.RequestAborted);
             var remarks = await database.ReadAsync(
                 session => FactQueries.RemarksAsync(session, asked.Period.Id, found.Id, asked.Lens == Lens.Provisional), context.RequestAborted);
-            var result = snapshot.Facts.OfPlan(asked.Basis).Targets.First(each => each.Target.Id == found.Id);
+            var result = asked.Snapshot.Facts.OfPlan(asked.Basis).Targets.First(each => each.Target.Id == found.Id);
             return (TargetExplanation)asked.Head(new TargetExplanation
             {
                 Target = found.Code,
@@ -135,8 +129,8 @@ internal static class CompletionEndpoints
                 Completion = result.Completion?.ToPercent(),
                 Met = result.Met,
                 Status = result.Status,
-                Lines = [.. result.Lines.Select(line => Explain(snapshot.Facts, found, line, asked.Basis, remarks))],
-            }, snapshot);
+                Lines = [.. result.Lines.Select(line => Explain(asked.Snapshot.Facts, found, line, asked.Basis, remarks))],
+            });
         });
     }
 
@@ -202,8 +196,8 @@ internal static class CompletionEndpoints
         ranked.Rank, ranked.Unit.Code, ranked.Unit.On(date)?.NameVi, ranked.Unit.On(date)?.NameEn, ranked.Unit.Level, ranked.Unit.Kind,
         ranked.Figures.Completion?.ToPercent(), ranked.Figures.TargetsMet, ranked.Figures.TargetsCounted, ranked.Figures.Coverage);
 
-    private static T Fill<T>(T answer, Asked asked, Snapshot snapshot, RollUp figures)
-        where T : CompletionAnswer => (T)(asked.Head(answer, snapshot) with
+    private static T Fill<T>(T answer, Asked asked, RollUp figures)
+        where T : CompletionAnswer => (T)(asked.Head(answer) with
         {
             Completion = figures.Completion?.ToPercent(),
             TargetsMet = figures.TargetsMet,
@@ -227,31 +221,31 @@ internal static class CompletionEndpoints
             context.RequireCaller();
         }
 
-        period ??= await snapshots.DefaultPeriodAsync(found, lens, context.RequestAborted);
-        var version = await snapshots.VersionAsync(found, context.RequestAborted);
-        return new Asked(query, catalogue, found, period, lens, basis, version.Version);
+        var snapshot = period is null
+            ? await snapshots.GetLatestAsync(found, lens, context.RequestAborted)
+            : await snapshots.GetAsync(found, period, lens, context.RequestAborted);
+        return new Asked(query, catalogue, found, lens, basis, snapshot);
     }
 
-    private sealed record Asked(QueryInput Query, Catalogue Catalogue, Plan Plan, Period Period, Lens Lens, Basis Basis, long Version)
+    private sealed record Asked(QueryInput Query, Catalogue Catalogue, Plan Plan, Lens Lens, Basis Basis, Snapshot Snapshot)
     {
+        public Period Period => Snapshot.Facts.Period;
+
         public bool IsPrivate => Lens == Lens.Provisional;
 
         // The default period rests on the data version too, so that the version tags the answer whole.
-        public string Tag => $"{Catalogue.Version}.{Version}";
+        public string Tag => $"{Catalogue.Version}.{Snapshot.Version.Version}";
 
-        public ValueTask<Snapshot> SnapshotAsync(Snapshots snapshots, CancellationToken cancellation) =>
-            snapshots.GetAsync(Plan, Period, Lens, cancellation);
-
-        public T Head<T>(T answer, Snapshot snapshot)
+        public T Head<T>(T answer)
             where T : FiguresAnswer => (T)(answer with
             {
                 Plan = Plan.Code,
                 Period = Period.Code,
                 Lens = Lens,
                 Basis = Basis,
-                DataVersion = snapshot.Version.Version,
-                AsOf = snapshot.Version.ChangedAt,
-                Sample = snapshot.Facts.HasSample,
+                DataVersion = Snapshot.Version.Version,
+                AsOf = Snapshot.Version.ChangedAt,
+                Sample = Snapshot.Facts.HasSample,
             });
     }
 }

@@ -26,16 +26,29 @@ public sealed class Snapshots(Database database, DataVersions versions, Catalogu
     private readonly ConcurrentDictionary<(int Period, Lens Lens), Lazy<Task<Snapshot>>> _kept = new();
     private readonly ConcurrentDictionary<(int Plan, Lens Lens), (long Version, Period Period)> _latest = new();
 
-    public async ValueTask<DataVersion> VersionAsync(Plan plan, CancellationToken cancellation) =>
+    private async ValueTask<DataVersion> VersionAsync(Plan plan, CancellationToken cancellation) =>
         await versions.CurrentAsync(plan.Code, cancellation) ?? throw new ProblemException("service.unavailable");
 
-    /// <summary>The latest period with a counting report, else the plan's first.</summary>
-    public async ValueTask<Period> DefaultPeriodAsync(Plan plan, Lens lens, CancellationToken cancellation)
+    /// <summary>The snapshot of the latest period with a counting report, else of the plan's first: both at one data version.</summary>
+    public async ValueTask<Snapshot> GetLatestAsync(Plan plan, Lens lens, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            var (version, period) = await LatestPeriodAsync(plan, lens, cancellation);
+            var snapshot = await GetAsync(plan, period, lens, cancellation);
+            if (snapshot.Version.Version == version)
+            {
+                return snapshot;
+            }
+        }
+    }
+
+    private async ValueTask<(long Version, Period Period)> LatestPeriodAsync(Plan plan, Lens lens, CancellationToken cancellation)
     {
         var version = await VersionAsync(plan, cancellation);
         if (_latest.TryGetValue((plan.Id, lens), out var known) && known.Version >= version.Version)
         {
-            return known.Period;
+            return known;
         }
 
         var (readVersion, counting) = await database.ReadAsync(
@@ -44,8 +57,8 @@ public sealed class Snapshots(Database database, DataVersions versions, Catalogu
                 await FactQueries.CountingPeriodsAsync(session, plan.Id, lens == Lens.Provisional)),
             cancellation);
         var period = plan.Periods.LastOrDefault(each => counting.Contains(each.Id)) ?? plan.Periods[0];
-        _latest[(plan.Id, lens)] = (readVersion!.Version, period);
-        return period;
+        versions.Observe(readVersion!);
+        return _latest[(plan.Id, lens)] = (readVersion!.Version, period);
     }
 
     public async ValueTask<Snapshot> GetAsync(Plan plan, Period period, Lens lens, CancellationToken cancellation)
@@ -82,6 +95,7 @@ public sealed class Snapshots(Database database, DataVersions versions, Catalogu
             async session =>
             {
                 var version = await DataVersions.PinAsync(session, plan.Code);
+                versions.Observe(version!);
                 var heads = await FactQueries.HeadsAsync(session, period.Id, provisional);
                 var hasSample = heads.Any(head => head.IsSample);
                 var rows = new Dictionary<int, IReadOnlyList<Domain.Reports.ReportedRow>>();

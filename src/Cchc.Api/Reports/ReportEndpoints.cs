@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Cchc.Api.Data;
 using Cchc.Api.Http;
 using Cchc.Api.Keys;
@@ -37,8 +39,8 @@ internal static class ReportEndpoints
         {
             var word = Words.Of(action);
             var needsReason = action is ReportAction.Return or ReportAction.Reopen;
-            api.MapPost($"{one}/{word}", (HttpContext context, string plan, string period, string unit, Catalogues catalogues, Database database, ReportWriter writer) =>
-                    ActAsync(context, plan, period, unit, action, catalogues, database, writer))
+            api.MapPost($"{one}/{word}", (HttpContext context, string plan, string period, string unit, Catalogues catalogues, ReportWriter writer) =>
+                    ActAsync(context, plan, period, unit, action, catalogues, writer))
                 .DescribeWrite<ReportAnswer>(
                     $"{word}Report", Summary(action), needsReason ? "{ \"reason\": \"Số liệu II.3.a chưa khớp với biên bản\" }" : null, IfMatch, IdempotencyKey);
         }
@@ -118,8 +120,7 @@ internal static class ReportEndpoints
     }
 
     private static async Task ActAsync(
-        HttpContext context, string plan, string period, string unit, ReportAction action, Catalogues catalogues, Database database,
-        ReportWriter writer)
+        HttpContext context, string plan, string period, string unit, ReportAction action, Catalogues catalogues, ReportWriter writer)
     {
         new QueryInput(context.Request).Done();
         var address = await AddressAsync(context, plan, period, unit, catalogues);
@@ -144,9 +145,11 @@ internal static class ReportEndpoints
             throw new ProblemException("idempotency.invalid");
         }
 
-        var report = await writer.ActAsync(
-            address, action, reason, key.Length == 0 ? null : key, Conditions.Of(context.Request), context.RequestAborted);
-        await WriteAsync(context, address, database, 200, report);
+        var (body, etag) = await writer.ActAsync(
+            address, action, reason, key.Length == 0 ? null : key, Conditions.Of(context.Request),
+            async (session, report) => JsonSerializer.Serialize(await ShowAsync(context, session, address, report), Json.Options),
+            context.RequestAborted);
+        await Answers.WriteOwnAsync(context, etag, 200, JsonNode.Parse(body));
     }
 
     private static async Task ListRevisions(
@@ -230,12 +233,12 @@ internal static class ReportEndpoints
     private static async Task WriteAsync(
         HttpContext context, ReportAddress address, Database database, int status, StoredReport? known = null)
     {
-        var (plan, period, unit, _) = address;
-        var (report, odd) = await database.ReadAsync(
+        var (answer, etag) = await database.ReadAsync(
             async session =>
             {
-                var report = known ?? await ReportQueries.FindAsync(session, plan, period.Id, unit.Id) ?? throw new ProblemException("report.unknown");
-                return (report, await ReportWarnings.FindAsync(session, address, report.Content));
+                var report = known ?? await ReportQueries.FindAsync(session, address.Plan, address.Period.Id, address.Unit.Id)
+                    ?? throw new ProblemException("report.unknown");
+                return (await ShowAsync(context, session, address, report), report.ETag);
             },
             context.RequestAborted);
         if (status == 201)
@@ -243,7 +246,14 @@ internal static class ReportEndpoints
             context.Response.Headers.Location = context.Request.Path.Value;
         }
 
-        await Answers.WriteOwnAsync(context, report.ETag, status, new ReportAnswer
+        await Answers.WriteOwnAsync(context, etag, status, answer);
+    }
+
+    private static async Task<ReportAnswer> ShowAsync(HttpContext context, DbSession session, ReportAddress address, StoredReport report)
+    {
+        var (plan, period, unit, _) = address;
+        var odd = await ReportWarnings.FindAsync(session, address, report.Content);
+        return new ReportAnswer
         {
             Plan = plan.Code,
             Period = period.Code,
@@ -266,7 +276,7 @@ internal static class ReportEndpoints
                 Problems.Words(context.Request, $"warning.{each.Oddity.Code}", each.Oddity.Before, each.Oddity.After)))],
             History = [.. report.History.Select(row => new StatusChangeAnswer(
                 row.At, row.Actor, row.FromStatus, row.ToStatus, row.Revision, row.Reason))],
-        });
+        };
     }
 
     private static ReportSummary Summarise(ReportHeadRow head, Period period, string unit) => new()

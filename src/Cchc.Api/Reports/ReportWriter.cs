@@ -84,9 +84,13 @@ internal sealed class ReportWriter(Database database, DataVersions versions, Tim
         }, cancellation);
     }
 
-    /// <summary>Moves a report along the workflow.</summary>
-    public Task<StoredReport> ActAsync(
-        ReportAddress address, ReportAction action, string? reason, string? idempotencyKey, Conditions conditions, CancellationToken cancellation)
+    /// <summary>
+    /// Moves a report along the workflow, and shows it in the same transaction: an answer that is kept for an Idempotency-Key is the
+    /// one that was given.
+    /// </summary>
+    public Task<(string Body, string ETag)> ActAsync(
+        ReportAddress address, ReportAction action, string? reason, string? idempotencyKey, Conditions conditions,
+        Func<DbSession, StoredReport, Task<string>> show, CancellationToken cancellation)
     {
         var (plan, period, unit, caller) = address;
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{address.Subject}\n{action}\n{reason}")));
@@ -96,7 +100,7 @@ internal sealed class ReportWriter(Database database, DataVersions versions, Tim
             if (idempotencyKey is not null
                 && await ReportQueries.FindRequestAsync(session, caller.Actor, idempotencyKey) is { } kept && kept.CreatedAt > now.AddHours(-24))
             {
-                return kept.Hash == hash ? (stored, false) : throw new ProblemException("idempotency.reused");
+                return kept.Hash == hash ? ((kept.Body, kept.ETag), false) : throw new ProblemException("idempotency.reused");
             }
 
             conditions.Check(stored);
@@ -118,12 +122,13 @@ internal sealed class ReportWriter(Database database, DataVersions versions, Tim
                 session, now, caller.Actor, $"report.{Words.Of(action)}", address.Subject,
                 JsonSerializer.Serialize(new { revision = number, from, to, reason }, Json.Options));
             var changed = (await ReportQueries.FindAsync(session, plan, period.Id, unit.Id))!;
+            var body = await show(session, changed);
             if (idempotencyKey is not null)
             {
-                await ReportQueries.KeepRequestAsync(session, caller.Actor, idempotencyKey, hash, changed.ETag, "", now);
+                await ReportQueries.KeepRequestAsync(session, caller.Actor, idempotencyKey, hash, changed.ETag, body, now);
             }
 
-            return (changed, true);
+            return ((body, changed.ETag), true);
         }, cancellation);
     }
 

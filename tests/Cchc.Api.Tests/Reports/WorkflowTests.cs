@@ -113,8 +113,13 @@ public sealed class WorkflowTests
         using var client = await api.KeyAsync(Role.Reporter, "STP");
         await client.PutReportAsync("STP", HttpExtensions.Ratio("II.3.a", 1, 2));
         client.DefaultRequestHeaders.Add("Idempotency-Key", "abc");
-        Assert.Equal(HttpStatusCode.OK, (await client.ActAsync("STP", "submit")).StatusCode);
-        Assert.Equal(HttpStatusCode.OK, (await client.ActAsync("STP", "submit")).StatusCode);
+        using var administrator = await api.KeyAsync(Role.Administrator);
+        var first = await client.ActAsync("STP", "submit");
+        Assert.Equal(HttpStatusCode.OK, (await administrator.ActAsync("STP", "approve")).StatusCode);
+        var again = await client.ActAsync("STP", "submit");
+        Assert.Equal(HttpStatusCode.OK, again.StatusCode);
+        Assert.Equal(await first.Content.ReadAsStringAsync(), await again.Content.ReadAsStringAsync());
+        Assert.Equal(first.Headers.ETag, again.Headers.ETag);
         var other = await client.ActAsync("STP", "submit", """{"reason":"khác"}""");
         Assert.Equal("idempotency.reused", (string?)(await other.JsonAsync())["code"]);
     }
