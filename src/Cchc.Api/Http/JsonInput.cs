@@ -40,7 +40,9 @@ internal sealed class JsonInput
             return null;
         }
 
-        if (!request.HasJsonContentType())
+        var charset = request.GetTypedHeaders().ContentType?.Charset.Value;
+        var isUtf8 = charset is null || charset.Trim('"').Equals("utf-8", StringComparison.OrdinalIgnoreCase);
+        if (!request.HasJsonContentType() || !isUtf8 || request.Headers.ContentEncoding.Count > 0)
         {
             throw new ProblemException("request.mediaType");
         }

@@ -96,6 +96,11 @@ public sealed class BadInputTests
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, large.StatusCode);
         var text = await client.PutAsync(path, new StringContent("{}", Encoding.UTF8, "text/plain"));
         Assert.Equal(HttpStatusCode.UnsupportedMediaType, text.StatusCode);
+        var utf16 = await client.PutAsync(path, new StringContent("{}", Encoding.Unicode, "application/json"));
+        Assert.Equal(HttpStatusCode.UnsupportedMediaType, utf16.StatusCode);
+        using var zipped = new StringContent("{}", Encoding.UTF8, "application/json");
+        zipped.Headers.ContentEncoding.Add("gzip");
+        Assert.Equal(HttpStatusCode.UnsupportedMediaType, (await client.PutAsync(path, zipped)).StatusCode);
         var patch = await client.PatchAsync(path, new StringContent("{}", Encoding.UTF8, "application/json"));
         Assert.Equal(HttpStatusCode.MethodNotAllowed, patch.StatusCode);
         using var broken = new ByteArrayContent([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d]);
