@@ -39,7 +39,15 @@ public sealed class ApiHost : WebApplicationFactory<Program>
         if (engine == Engine.SqlServer)
         {
             await SqlServerTurn.WaitAsync();
-            await api.WipeAsync();
+            try
+            {
+                await api.WipeAsync();
+            }
+            catch
+            {
+                await api.DisposeAsync();
+                throw;
+            }
         }
         else
         {
