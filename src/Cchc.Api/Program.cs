@@ -21,7 +21,7 @@ if (builder.Configuration["urls"] is null && builder.Configuration["http_ports"]
 
 builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
 builder.Services.AddDatabase().AddContract();
-builder.Services.AddSingleton<Catalogues>().AddSingleton<Snapshots>().AddSingleton<Answers>().AddSingleton<ReportWriter>();
+builder.Services.AddSingleton<Catalogues>().AddSingleton<TaskStates>().AddSingleton<Snapshots>().AddSingleton<Answers>().AddSingleton<ReportWriter>();
 builder.Services.AddAuthentication(ApiKeyHandler.SchemeName)
     .AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, null);
 

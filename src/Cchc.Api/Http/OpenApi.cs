@@ -1,4 +1,7 @@
+using System.Reflection;
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using Microsoft.OpenApi;
 using Swashbuckle.AspNetCore.SwaggerGen;
 
@@ -40,6 +43,7 @@ internal static class OpenApi
             });
             options.OperationFilter<DescriptionFilter>();
             options.DocumentFilter<ServerFilter>();
+            options.SchemaFilter<AbsenceFilter>();
             options.CustomSchemaIds(type => type.IsGenericType
                 ? string.Concat(type.GetGenericArguments().Select(argument => argument.Name)) + type.Name.Split('`')[0] : type.Name);
             foreach (var file in Directory.GetFiles(AppContext.BaseDirectory, "Cchc.*.xml").Order(StringComparer.Ordinal))
@@ -71,6 +75,34 @@ internal static class OpenApi
             swaggerDoc.Tags = new HashSet<OpenApiTag>(
                 new[] { ("plans", "Plans, targets, tasks and periods"), ("units", "Units and their history"), ("reports", "Unit reports"), ("completion", "Completion rates") }
                     .Select(tag => new OpenApiTag { Name = tag.Item1, Description = tag.Item2 }));
+        }
+    }
+
+    /// <summary>Says which members may be left out, and which references may be null: neither is found out by itself.</summary>
+    private sealed class AbsenceFilter : ISchemaFilter
+    {
+        public void Apply(IOpenApiSchema schema, SchemaFilterContext context)
+        {
+            if (schema is not OpenApiSchema { Properties: { } members } described)
+            {
+                return;
+            }
+
+            var nullability = new NullabilityInfoContext();
+            foreach (var property in context.Type.GetProperties(BindingFlags.Public | BindingFlags.Instance))
+            {
+                var name = JsonNamingPolicy.CamelCase.ConvertName(property.Name);
+                if (property.GetCustomAttribute<JsonIgnoreAttribute>() is { Condition: not JsonIgnoreCondition.Never })
+                {
+                    described.Required?.Remove(name);
+                }
+
+                if (members.TryGetValue(name, out var member) && member is OpenApiSchemaReference reference
+                    && nullability.Create(property).ReadState == NullabilityState.Nullable)
+                {
+                    members[name] = new OpenApiSchema { OneOf = [reference, new OpenApiSchema { Type = JsonSchemaType.Null }] };
+                }
+            }
         }
     }
 
@@ -129,6 +161,7 @@ internal static class OpenApi
 
             DescribeBody(operation, context, description);
             Secure(operation, context);
+            Examples.Show(operation);
         }
 
         private static void DescribeBody(OpenApiOperation operation, OperationFilterContext context, Description description)

@@ -36,7 +36,7 @@ public sealed class ContractTests
         });
     }
 
-    private static string Root()
+    internal static string Root()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(folder.FullName, "Cchc.Api.sln")))

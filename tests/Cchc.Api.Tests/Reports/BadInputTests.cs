@@ -49,10 +49,10 @@ public sealed class BadInputTests
         { """{"evidence":[{"title":"a","url":"javascript:alert(1)"}]}""", 422, "url.invalid", "/evidence/0/url" },
     };
 
-    [Fact]
-    public async Task Every_bad_body_is_refused_with_its_code_and_changes_nothing()
+    [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
+    public async Task Every_bad_body_is_refused_with_its_code_and_changes_nothing(Engine engine)
     {
-        await using var api = await ApiHost.StartAsync(Engine.Sqlite);
+        await using var api = await ApiHost.StartAsync(engine);
         using var client = await api.KeyAsync(Role.Reporter, "STP");
         foreach (var row in Bodies)
         {
@@ -72,10 +72,10 @@ public sealed class BadInputTests
         Assert.Equal(HttpStatusCode.NotFound, (await client.GetAsync(new Uri($"{HttpExtensions.Plan}/reports/2022-H1/STP", UriKind.Relative))).StatusCode);
     }
 
-    [Fact]
-    public async Task All_refusals_come_in_one_answer_in_the_language_asked()
+    [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
+    public async Task All_refusals_come_in_one_answer_in_the_language_asked(Engine engine)
     {
-        await using var api = await ApiHost.StartAsync(Engine.Sqlite);
+        await using var api = await ApiHost.StartAsync(engine);
         using var client = await api.KeyAsync(Role.Reporter, "STP");
         client.DefaultRequestHeaders.AcceptLanguage.Add(new StringWithQualityHeaderValue("en"));
         var response = await client.PutReportAsync(
@@ -86,10 +86,10 @@ public sealed class BadInputTests
         Assert.Equal("-1", (string?)problem["errors"]![0]!["value"]);
     }
 
-    [Fact]
-    public async Task Oversized_and_mistyped_bodies_are_refused()
+    [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
+    public async Task Oversized_and_mistyped_bodies_are_refused(Engine engine)
     {
-        await using var api = await ApiHost.StartAsync(Engine.Sqlite);
+        await using var api = await ApiHost.StartAsync(engine);
         using var client = await api.KeyAsync(Role.Reporter, "STP");
         var path = new Uri($"{HttpExtensions.Plan}/reports/2022-H1/STP", UriKind.Relative);
         var large = await client.PutAsync(path, new StringContent(new string(' ', 10_000_000), Encoding.UTF8, "application/json"));

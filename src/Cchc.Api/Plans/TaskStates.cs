@@ -1,0 +1,60 @@
+using System.Collections.Concurrent;
+using Cchc.Api.Data;
+using Cchc.Api.Http;
+using Cchc.Domain.Plans;
+
+namespace Cchc.Api.Plans;
+
+/// <summary>What the leads last said of a plan's tasks in published reports, kept by the plan's data version.</summary>
+internal sealed class TaskStates(Database database, DataVersions versions)
+{
+    private const string Published = """
+        SELECT said.period_id AS PeriodId, said.unit_id AS UnitId, said.task_id AS TaskId, said.status AS Status, said.quantity AS Quantity
+        FROM report_tasks said
+        JOIN (SELECT revisions.period_id, revisions.unit_id, MAX(revisions.number) AS number
+              FROM revisions JOIN periods ON periods.period_id = revisions.period_id
+              WHERE periods.plan_id = @planId AND revisions.decision = 'approved'
+              GROUP BY revisions.period_id, revisions.unit_id) counting
+            ON counting.period_id = said.period_id AND counting.unit_id = said.unit_id AND counting.number = said.number
+        """;
+
+    private readonly ConcurrentDictionary<int, (long Version, IReadOnlyDictionary<int, TaskState> States)> _kept = new();
+
+    public async ValueTask<(long Version, IReadOnlyDictionary<int, TaskState> States)> GetAsync(Plan plan, CancellationToken cancellation)
+    {
+        var wanted = await versions.CurrentAsync(plan.Code, cancellation) ?? throw new ProblemException("service.unavailable");
+        if (_kept.TryGetValue(plan.Id, out var kept) && kept.Version >= wanted.Version)
+        {
+            return kept;
+        }
+
+        var (version, rows) = await database.ReadAsync(
+            async session => (
+                await DataVersions.PinAsync(session, plan.Code), await session.QueryAsync<Row>(Published, new { planId = plan.Id })),
+            cancellation);
+        var states = new Dictionary<int, TaskState>();
+        foreach (var period in plan.Periods)
+        {
+            foreach (var row in rows.Where(row => row.PeriodId == period.Id))
+            {
+                // A coordinating unit tells its own part; the task's state is its lead's to tell.
+                var task = plan.Tasks.First(each => each.Id == row.TaskId);
+                if (task.LeadOn(period.DataTo).UnitId == row.UnitId)
+                {
+                    states[task.Id] = new TaskState(period, row.Status, row.Quantity);
+                }
+            }
+        }
+
+        return _kept[plan.Id] = (version!.Version, states);
+    }
+
+    private sealed record Row
+    {
+        public int PeriodId { get; init; }
+        public int UnitId { get; init; }
+        public int TaskId { get; init; }
+        public Progress Status { get; init; }
+        public long? Quantity { get; init; }
+    }
+}

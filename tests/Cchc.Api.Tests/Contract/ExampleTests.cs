@@ -1,0 +1,112 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Cchc.Api.Tests.Support;
+using Cchc.Domain.Reports;
+
+namespace Cchc.Api.Tests.Contract;
+
+/// <summary>The answers shown in the contract are what the server gives; CCHC_UPDATE_CONTRACT=1 records them anew.</summary>
+public sealed partial class ExampleTests
+{
+    private const string Body =
+        """{"values":[{"target":"II.3.a","numerator":120,"total":200},{"target":"II.10.a","done":true}],"narrative":"Báo cáo 6 tháng"}""";
+
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    [Fact]
+    public async Task Every_operation_shows_what_it_answers()
+    {
+        await using var api = await ApiHost.StartAsync(Engine.Sqlite, sample: true);
+        using var client = await api.KeyAsync(Role.Administrator);
+        const string plan = HttpExtensions.Plan;
+        const string report = $"{plan}/reports/2022-H1/STP";
+        (string Id, HttpMethod Method, string Path, string? Body)[] calls =
+        [
+            ("listPlans", HttpMethod.Get, "/v1/plans", null),
+            ("getPlan", HttpMethod.Get, plan, null),
+            ("listTargets", HttpMethod.Get, $"{plan}/targets", null),
+            ("getTarget", HttpMethod.Get, $"{plan}/targets/II.3.a", null),
+            ("listTasks", HttpMethod.Get, $"{plan}/tasks", null),
+            ("getTask", HttpMethod.Get, $"{plan}/tasks/III.2.e", null),
+            ("listPeriods", HttpMethod.Get, $"{plan}/periods", null),
+            ("listUnits", HttpMethod.Get, "/v1/units", null),
+            ("getUnit", HttpMethod.Get, "/v1/units/D474", null),
+            ("putReport", HttpMethod.Put, report, Body),
+            ("submitReport", HttpMethod.Post, $"{report}/submit", null),
+            ("returnReport", HttpMethod.Post, $"{report}/return", """{"reason":"Số liệu II.3.a chưa khớp với biên bản"}"""),
+            ("", HttpMethod.Post, $"{report}/submit", null),
+            ("approveReport", HttpMethod.Post, $"{report}/approve", null),
+            ("listReports", HttpMethod.Get, $"{plan}/reports?period=2022-H1", null),
+            ("getReport", HttpMethod.Get, report, null),
+            ("listRevisions", HttpMethod.Get, $"{report}/revisions", null),
+            ("getRevision", HttpMethod.Get, $"{report}/revisions/2", null),
+            ("getCompletion", HttpMethod.Get, $"{plan}/completion", null),
+            ("explainTarget", HttpMethod.Get, $"{plan}/completion/targets/II.3.a", null),
+            ("rankUnits", HttpMethod.Get, $"{plan}/completion/units", null),
+            ("getUnitCompletion", HttpMethod.Get, $"{plan}/completion/units/STP", null),
+            ("reopenReport", HttpMethod.Post, $"{report}/reopen", """{"reason":"Đính chính số liệu"}"""),
+        ];
+        var recorded = new JsonObject();
+        foreach (var call in calls)
+        {
+            var response = await client.SendJsonAsync(call.Method, call.Path, call.Body);
+            Assert.True(response.IsSuccessStatusCode, $"{call.Path}: {await response.Content.ReadAsStringAsync()}");
+            if (call.Id.Length > 0)
+            {
+                recorded[call.Id] = Shorten(JsonNode.Parse(KeyName().Replace(await response.Content.ReadAsStringAsync(), "key:4b2b0baf3bf6"))!);
+            }
+        }
+
+        var contract = await api.Anonymous.GetJsonAsync("/openapi/v1.json");
+        var operations = contract["paths"]!.AsObject().SelectMany(path => path.Value!.AsObject()).Select(each => (string)each.Value!["operationId"]!);
+        Assert.Equal(operations.Order(StringComparer.Ordinal), recorded.Select(each => each.Key).Order(StringComparer.Ordinal));
+
+        var text = recorded.ToJsonString(Indented).ReplaceLineEndings("\n") + "\n";
+        var file = Path.Combine(ContractTests.Root(), "openapi", "examples.json");
+        if (Environment.GetEnvironmentVariable("CCHC_UPDATE_CONTRACT") == "1")
+        {
+            await File.WriteAllTextAsync(file, text);
+        }
+
+        Assert.Equal(await File.ReadAllTextAsync(file), text);
+    }
+
+    // Two of each list say what it is made of.
+    private static JsonNode Shorten(JsonNode node)
+    {
+        switch (node)
+        {
+            case JsonArray array:
+                while (array.Count > 2)
+                {
+                    array.RemoveAt(2);
+                }
+
+                foreach (var item in array.OfType<JsonNode>())
+                {
+                    Shorten(item);
+                }
+
+                break;
+            case JsonObject members:
+                foreach (var (_, member) in members)
+                {
+                    if (member is not null)
+                    {
+                        Shorten(member);
+                    }
+                }
+
+                break;
+            default:
+                break;
+        }
+
+        return node;
+    }
+
+    [GeneratedRegex("key:[0-9a-f]{12}")]
+    private static partial Regex KeyName();
+}
