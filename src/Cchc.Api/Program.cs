@@ -2,6 +2,7 @@ using Cchc.Api.Commands;
 using Cchc.Api.Completion;
 using Cchc.Api.Data;
 using Cchc.Api.Http;
+using Cchc.Api.Importing;
 using Cchc.Api.Keys;
 using Cchc.Api.Plans;
 using Cchc.Api.Reports;
@@ -22,6 +23,7 @@ if (builder.Configuration["urls"] is null && builder.Configuration["http_ports"]
 builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
 builder.Services.AddDatabase().AddContract();
 builder.Services.AddSingleton<Catalogues>().AddSingleton<TaskStates>().AddSingleton<Snapshots>().AddSingleton<Answers>().AddSingleton<ReportWriter>();
+builder.Services.AddImports();
 builder.Services.AddAuthentication(ApiKeyHandler.SchemeName)
     .AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, null);
 
@@ -30,11 +32,13 @@ await app.PrepareEmbeddedAsync();
 
 app.Use(Problems.HandleAsync);
 app.UseAuthentication();
+app.UseImports();
 app.UseContract();
 var v1 = app.NewVersionedApi().MapGroup("/v{version:apiVersion}").HasApiVersion(1, 0);
 v1.MapPlans();
 v1.MapUnits();
 v1.MapReports();
+v1.MapImports();
 v1.MapCompletion();
 app.MapHealth();
 await app.RunAsync();

@@ -23,6 +23,23 @@ internal static class ColumnTypes
         }
     }
 
+    /// <summary>Sets a parameter as the handlers do, for a command that Dapper does not make.</summary>
+    public static void SetValue(IDbDataParameter parameter, object? value)
+    {
+        switch (value)
+        {
+            case DateTimeOffset instant:
+                new InstantHandler().SetValue(parameter, instant);
+                break;
+            case DateOnly date:
+                new DateHandler().SetValue(parameter, date);
+                break;
+            default:
+                parameter.Value = value ?? DBNull.Value;
+                break;
+        }
+    }
+
     private sealed class DateHandler : SqlMapper.TypeHandler<DateOnly>
     {
         public override DateOnly Parse(object value) => value switch

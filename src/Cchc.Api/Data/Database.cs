@@ -54,7 +54,7 @@ public sealed class Database : IDisposable
                 await using var transaction = connection is Microsoft.Data.Sqlite.SqliteConnection sqlite
                     ? sqlite.BeginTransaction(deferred: true)
                     : await connection.BeginTransactionAsync(Dialect.ReadIsolation, token);
-                var result = await read(new DbSession(connection, transaction, _commands, token));
+                var result = await read(new DbSession(Dialect, connection, transaction, _commands, token));
                 await transaction.CommitAsync(token);
                 return result;
             },
@@ -81,7 +81,7 @@ public sealed class Database : IDisposable
                     {
                         await connection.OpenAsync(token);
                         var transaction = Dialect.BeginWrite(connection);
-                        var (result, commit) = await write(new DbSession(connection, transaction, _commands, token));
+                        var (result, commit) = await write(new DbSession(Dialect, connection, transaction, _commands, token));
                         return (result, commit, transaction, connection);
                     }
                     catch
@@ -118,7 +118,7 @@ public sealed class Database : IDisposable
 
 /// <summary>A connection in a transaction. SQL is always a constant, which is what the static checks rely on.</summary>
 public sealed class DbSession(
-    DbConnection connection, DbTransaction transaction, Counter<long> commands, CancellationToken cancellation)
+    Dialect dialect, DbConnection connection, DbTransaction transaction, Counter<long> commands, CancellationToken cancellation)
 {
     public DbConnection Connection => connection;
 
@@ -134,6 +134,25 @@ public sealed class DbSession(
     /// <param name="parameters">One object, or a list to run the statement once for each.</param>
     public Task<int> ExecuteAsync([ConstantExpected] string sql, object? parameters = null) =>
         connection.ExecuteAsync(Command(sql, parameters));
+
+    /// <summary>Reads row by row, without an object for each.</summary>
+    public async Task ReadEachAsync([ConstantExpected] string sql, object parameters, Action<DbDataReader> read)
+    {
+        await using var reader = await connection.ExecuteReaderAsync(Command(sql, parameters));
+        while (await reader.ReadAsync(cancellation))
+        {
+            read(reader);
+        }
+    }
+
+    /// <param name="statement">The statement.</param>
+    /// <param name="constants">The parameters that are the same for every row.</param>
+    /// <param name="rows">The rows' values in the order of the row type's columns; an array may be used again for the next row.</param>
+    public Task WriteManyAsync(BulkStatement statement, IReadOnlyList<KeyValuePair<string, object?>> constants, IEnumerable<object?[]> rows)
+    {
+        commands.Add(1);
+        return dialect.WriteManyAsync(connection, transaction, statement, constants, rows, cancellation);
+    }
 
     private CommandDefinition Command(string sql, object? parameters)
     {

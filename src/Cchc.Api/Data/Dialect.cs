@@ -1,6 +1,7 @@
 using System.Data;
 using System.Data.Common;
 using Microsoft.Data.SqlClient;
+using Microsoft.Data.SqlClient.Server;
 using Microsoft.Data.Sqlite;
 
 namespace Cchc.Api.Data;
@@ -29,6 +30,25 @@ public abstract class Dialect
 
     /// <summary>Keeps every other node from migrating until the transaction ends.</summary>
     public abstract void LockMigrations(DbConnection connection, DbTransaction transaction);
+
+    /// <summary>
+    /// Runs a statement for many rows: one prepared statement on the embedded engine, one statement over a table-valued parameter on
+    /// SQL Server. A row's array may be used again for the next one.
+    /// </summary>
+    public abstract Task WriteManyAsync(
+        DbConnection connection, DbTransaction transaction, BulkStatement statement, IReadOnlyList<KeyValuePair<string, object?>> constants,
+        IEnumerable<object?[]> rows, CancellationToken cancellation);
+
+    protected static void AddConstants(DbCommand command, IReadOnlyList<KeyValuePair<string, object?>> constants)
+    {
+        foreach (var (name, value) in constants)
+        {
+            var parameter = command.CreateParameter();
+            parameter.ParameterName = "@" + name;
+            ColumnTypes.SetValue(parameter, value);
+            command.Parameters.Add(parameter);
+        }
+    }
 
     protected static void Run(DbConnection connection, DbTransaction? transaction, string sql)
     {
@@ -71,6 +91,36 @@ public sealed class SqliteDialect : Dialect
 
     public override void Prepare(DbConnection connection) => Run(connection, null, "PRAGMA journal_mode = WAL;");
 
+    public override async Task WriteManyAsync(
+        DbConnection connection, DbTransaction transaction, BulkStatement statement, IReadOnlyList<KeyValuePair<string, object?>> constants,
+        IEnumerable<object?[]> rows, CancellationToken cancellation)
+    {
+        await using var command = connection.CreateCommand();
+        command.Transaction = transaction;
+#pragma warning disable CA2100 // a bulk statement is made of constants
+        command.CommandText = statement.PerRow;
+#pragma warning restore CA2100
+        AddConstants(command, constants);
+        var parameters = statement.Rows.Columns.Select(column =>
+        {
+            var parameter = command.CreateParameter();
+            parameter.ParameterName = "@" + column.Name;
+            command.Parameters.Add(parameter);
+            return parameter;
+        }).ToArray();
+        await command.PrepareAsync(cancellation);
+        foreach (var row in rows)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            for (var index = 0; index < parameters.Length; index++)
+            {
+                parameters[index].Value = row[index] ?? DBNull.Value;
+            }
+
+            command.ExecuteNonQuery();
+        }
+    }
+
     // A write transaction holds the only write lock there is.
     public override void LockMigrations(DbConnection connection, DbTransaction transaction)
     {
@@ -98,6 +148,47 @@ public sealed class SqlServerDialect : Dialect
 
     public override void Prepare(DbConnection connection)
     {
+    }
+
+    public override async Task WriteManyAsync(
+        DbConnection connection, DbTransaction transaction, BulkStatement statement, IReadOnlyList<KeyValuePair<string, object?>> constants,
+        IEnumerable<object?[]> rows, CancellationToken cancellation)
+    {
+        using var some = rows.GetEnumerator();
+        if (!some.MoveNext())
+        {
+            return;
+        }
+
+        await using var command = (SqlCommand)connection.CreateCommand();
+        command.Transaction = (SqlTransaction)transaction;
+#pragma warning disable CA2100 // a bulk statement is made of constants
+        command.CommandText = statement.SetBased;
+#pragma warning restore CA2100
+        command.CommandTimeout = 300;
+        AddConstants(command, constants);
+        command.Parameters.Add(new SqlParameter("@" + statement.Rows.Name, SqlDbType.Structured)
+        {
+            TypeName = statement.Rows.Name,
+            Value = Records(statement.Rows, some),
+        });
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+
+    private static IEnumerable<SqlDataRecord> Records(RowType type, IEnumerator<object?[]> rows)
+    {
+        var record = new SqlDataRecord([.. type.Columns.Select(column => column.Length is { } length
+            ? new SqlMetaData(column.Name, column.Type, length) : new SqlMetaData(column.Name, column.Type))]);
+        do
+        {
+            for (var index = 0; index < type.Columns.Count; index++)
+            {
+                record.SetValue(index, rows.Current[index] ?? DBNull.Value);
+            }
+
+            yield return record;
+        }
+        while (rows.MoveNext());
     }
 
     public override void LockMigrations(DbConnection connection, DbTransaction transaction) => Run(

@@ -24,7 +24,11 @@ internal static class Parameters
 }
 
 /// <summary>What the contract says of an operation beyond what the framework finds out by itself.</summary>
-internal sealed record Description(string Summary, IReadOnlyList<Parameter> Parameters, string? BodyExample = null);
+internal sealed record Description(string Summary, IReadOnlyList<Parameter> Parameters, string? BodyExample = null)
+{
+    /// <summary>An example by media type, where the body is a file; empty for what text cannot show.</summary>
+    public IReadOnlyDictionary<string, string>? Bodies { get; init; }
+}
 
 internal static class DescriptionExtensions
 {

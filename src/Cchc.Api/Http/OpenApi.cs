@@ -73,7 +73,7 @@ internal static class OpenApi
         {
             swaggerDoc.Servers = [new OpenApiServer { Url = "/" }];
             swaggerDoc.Tags = new HashSet<OpenApiTag>(
-                new[] { ("plans", "Plans, targets, tasks and periods"), ("units", "Units and their history"), ("reports", "Unit reports"), ("completion", "Completion rates") }
+                new[] { ("plans", "Plans, targets, tasks and periods"), ("units", "Units and their history"), ("reports", "Unit reports"), ("imports", "Bulk submissions of reports"), ("completion", "Completion rates") }
                     .Select(tag => new OpenApiTag { Name = tag.Item1, Description = tag.Item2 }));
         }
     }
@@ -116,6 +116,7 @@ internal static class OpenApi
             ["unit"] = "SNV",
             ["period"] = "2022-H1",
             ["number"] = "1",
+            ["id"] = "019da3b0c1f27c3a9f0e5b7d2a4c6e81",
         };
 
         public void Apply(OpenApiOperation operation, OperationFilterContext context)
@@ -128,6 +129,7 @@ internal static class OpenApi
             operation.Summary = description.Summary;
             var path = context.ApiDescription.RelativePath ?? "";
             var tag = path.Contains("/completion", StringComparison.Ordinal) ? "completion"
+                : path.Contains("/report-imports", StringComparison.Ordinal) || path.Contains("/report-template", StringComparison.Ordinal) ? "imports"
                 : path.Contains("/reports", StringComparison.Ordinal) ? "reports"
                 : path.Contains("/units", StringComparison.Ordinal) ? "units" : "plans";
             operation.Tags = new HashSet<OpenApiTagReference> { new(tag, context.Document) };
@@ -172,6 +174,16 @@ internal static class OpenApi
                 return;
             }
 
+            if (description.Bodies is { } bodies)
+            {
+                operation.RequestBody = new OpenApiRequestBody
+                {
+                    Required = true,
+                    Content = bodies.ToDictionary(body => body.Key, body => (IOpenApiMediaType)FileBody(body.Key, body.Value)),
+                };
+                return;
+            }
+
             var schema = isPut
                 ? context.SchemaGenerator.GenerateSchema(typeof(Reports.ReportContent), context.SchemaRepository)
                 : new OpenApiSchema
@@ -198,6 +210,32 @@ internal static class OpenApi
             };
         }
 
+        private static OpenApiMediaType FileBody(string type, string example) => type switch
+        {
+            "application/json" => new OpenApiMediaType
+            {
+                Schema = new OpenApiSchema { Type = JsonSchemaType.Array, Items = new OpenApiSchema { Type = JsonSchemaType.Object } },
+                Example = JsonNode.Parse(example),
+            },
+            "multipart/form-data" => new OpenApiMediaType
+            {
+                Schema = new OpenApiSchema
+                {
+                    Type = JsonSchemaType.Object,
+                    Properties = new Dictionary<string, IOpenApiSchema>
+                    {
+                        ["file"] = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" },
+                    },
+                    Required = new HashSet<string> { "file" },
+                },
+            },
+            _ => new OpenApiMediaType
+            {
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = example.Length == 0 ? "binary" : null },
+                Example = example.Length == 0 ? null : JsonValue.Create(example),
+            },
+        };
+
         // What can answer 401 takes a key; where figures are public the key is needed for one lens alone.
         private static void Secure(OpenApiOperation operation, OperationFilterContext context)
         {
@@ -214,7 +252,8 @@ internal static class OpenApi
                 },
             });
             var key = new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("ApiKey", context.Document)] = [] };
-            var isReport = (context.ApiDescription.RelativePath ?? "").Contains("/reports", StringComparison.Ordinal);
+            var isReport = (context.ApiDescription.RelativePath ?? "") is var path && (path.Contains("/reports", StringComparison.Ordinal)
+                || path.Contains("report-", StringComparison.Ordinal));
             operation.Security = isReport ? [key] : [new OpenApiSecurityRequirement(), key];
         }
     }

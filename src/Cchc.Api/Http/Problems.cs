@@ -21,13 +21,16 @@ public sealed class ProblemException(string code, params object?[] arguments) : 
     public object?[] Arguments { get; } = arguments;
     public IReadOnlyList<Refusal> Refusals { get; init; } = [];
 
+    /// <summary>Makes the problem of a kind that says more.</summary>
+    public Func<Problem, Problem> Extend { get; init; } = static problem => problem;
+
     /// <summary>Every refusal at once: 400 where one is malformed, else 422.</summary>
     public static ProblemException Of(IReadOnlyList<Refusal> refusals) =>
         new(refusals.Any(each => ProblemCatalogue.Entries[each.Code].Status == 400) ? "request.malformed" : "request.invalid") { Refusals = refusals };
 }
 
 /// <summary>The wire shape of a problem: RFC 9457 with a stable code and every refusal.</summary>
-public sealed class Problem : ProblemDetails
+public class Problem : ProblemDetails
 {
     /// <summary>A stable code to program against.</summary>
     public required string Code { get; init; }
@@ -105,7 +108,7 @@ internal static partial class Problems
                 break;
         }
 
-        return response.WriteAsJsonAsync(body, Json.Options, "application/problem+json", context.RequestAborted);
+        return response.WriteAsJsonAsync<object>(problem.Extend(body), Json.Options, "application/problem+json", context.RequestAborted);
     }
 
     /// <summary>Turns whatever went wrong into a problem answer; nothing of its inside leaks.</summary>

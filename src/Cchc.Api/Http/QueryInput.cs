@@ -79,6 +79,34 @@ internal sealed class QueryInput
         return null;
     }
 
+    /// <summary>true or false; false where it is left out.</summary>
+    public bool Flag(string name)
+    {
+        var text = Text(name);
+        if (text is not (null or "true" or "false"))
+        {
+            Refuse("parameter.invalid", name, "true, false");
+        }
+
+        return text == "true";
+    }
+
+    public long? Count(string name)
+    {
+        if (Text(name) is not { } text)
+        {
+            return null;
+        }
+
+        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+        {
+            return number;
+        }
+
+        Refuse("parameter.invalid", name, "0, 1, 2, …");
+        return null;
+    }
+
     public int Limit()
     {
         if (Text("limit") is not { } text)
@@ -141,6 +169,6 @@ internal sealed class QueryInput
         }
     }
 
-    private void Refuse(string code, string name, params object?[] arguments) =>
+    public void Refuse(string code, string name, params object?[] arguments) =>
         _refusals.Add(new Refusal(code, null, _query[name].ToString() is { Length: <= 100 } value ? value : null, arguments) { Parameter = name });
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Cchc.Domain.Plans;
+using Cchc.Domain.Reports;
 
 namespace Cchc.Api.Reports;
 
@@ -63,6 +64,9 @@ public sealed record ReportValue
 
     [JsonIgnore]
     internal int LineId { get; init; }
+
+    [JsonIgnore]
+    internal GivenValue Given => new(Numerator, Total, Excluded, Done, Position, State, NotApplicable);
 }
 
 /// <summary>How a task stands.</summary>

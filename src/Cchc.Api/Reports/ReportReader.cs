@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Cchc.Api.Http;
-using Cchc.Domain.Completion;
 using Cchc.Domain.Plans;
+using Cchc.Domain.Reports;
 using Cchc.Domain.Units;
 
 namespace Cchc.Api.Reports;
@@ -64,10 +64,19 @@ internal sealed class ReportReader(Plan plan, Period period, Unit unit)
             return null;
         }
 
-        var line = FindLine(target, value.Level, pointer);
+        var (line, breach) = ValueRules.FindLine(target, unit, period, value.Level);
+        if (breach is not null)
+        {
+            Refuse(breach, pointer);
+        }
+
+        // Only members that were read well are checked against each other, so that no refusal follows from another.
         if (_input.Refusals.Count == before)
         {
-            CheckShape(target, members, pointer);
+            foreach (var each in ValueRules.Check(target, value.Given))
+            {
+                Refuse(each, pointer);
+            }
         }
 
         return line is null || _input.Refusals.Count > before ? null : value with
@@ -79,82 +88,8 @@ internal sealed class ReportReader(Plan plan, Period period, Unit unit)
         };
     }
 
-    private TargetLine? FindLine(Target target, LineLevel? level, string pointer)
-    {
-        var candidates = Expectation.LinesFor(target, unit, period.DataTo).ToList();
-        if (candidates.Count == 0)
-        {
-            _input.Refuse("value.notExpected", pointer + "/target", target.Code, target.Code);
-            return null;
-        }
-
-        if (!target.IsDueIn(period))
-        {
-            _input.Refuse("value.notDue", pointer + "/target", target.Code, target.Code);
-            return null;
-        }
-
-        if (level is null && candidates.Count > 1)
-        {
-            _input.Refuse("value.levelRequired", pointer + "/level", null, string.Join(", ", candidates.Select(line => Words.Of(line.Level))));
-            return null;
-        }
-
-        var line = level is null ? candidates[0] : candidates.Find(each => each.Level == level);
-        if (line is null)
-        {
-            _input.Refuse("value.levelUnknown", pointer + "/level", Words.Of(level!.Value));
-        }
-
-        return line;
-    }
-
-    // Only members that were read well come here, so that no refusal follows from another.
-    private void CheckShape(Target target, Dictionary<string, JsonElement> members, string pointer)
-    {
-        string[] owned = target.Kind switch
-        {
-            TargetKind.Ratio => ["numerator", "total", "excluded"],
-            TargetKind.UnitShare => ["done"],
-            TargetKind.Milestone => ["state"],
-            _ => ["position"],
-        };
-        string[] all = ["numerator", "total", "excluded", "done", "position", "state"];
-        foreach (var name in all.Where(name => members.ContainsKey(name) && !owned.Contains(name)))
-        {
-            _input.Refuse("value.shape", $"{pointer}/{name}", null, name, Words.Of(target.Kind));
-        }
-
-        if (members.ContainsKey("notApplicable"))
-        {
-            if (owned.Any(members.ContainsKey))
-            {
-                _input.Refuse("value.exclusive", pointer + "/notApplicable", null);
-            }
-
-            return;
-        }
-
-        foreach (var name in owned.Where(name => name != "excluded" && !members.ContainsKey(name)))
-        {
-            _input.Refuse("value.required", $"{pointer}/{name}", null, name);
-        }
-
-        if (target.Kind == TargetKind.Ratio && members.ContainsKey("numerator") && members.ContainsKey("total"))
-        {
-            var quiet = new JsonInput();
-            var (numerator, total, excluded) = (
-                quiet.Count(members, "numerator", "")!.Value, quiet.Count(members, "total", "")!.Value, quiet.Count(members, "excluded", "") ?? 0);
-            if (excluded > total)
-            {
-                _input.Refuse("value.excludedExceedsTotal", pointer + "/excluded", excluded);
-            }
-            else if (numerator > total - excluded)
-            {
-                _input.Refuse("value.numeratorExceedsBase", pointer + "/numerator", numerator);
-            }
-        }
-    }
+    private void Refuse(Breach breach, string pointer) =>
+        _input.Refuse(breach.Code, $"{pointer}/{breach.Member}", breach.Value, breach.Arguments);
 
     private ReportTask? ReadTask(JsonElement element, string pointer)
     {

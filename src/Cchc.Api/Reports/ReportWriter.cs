@@ -215,22 +215,21 @@ internal static class ReportWarnings
             }
         }
 
-        var odd = new List<(ReportValue, Oddity)>();
-        foreach (var value in content.Values.Where(value => value.Numerator is not null))
-        {
-            var target = plan.FindTarget(value.Target)!;
-            said[(period.Id, value.LineId)] = ReportedValue.Ratio(value.Numerator!.Value, value.Total!.Value, value.Excluded ?? 0);
-            if (earlier.LastOrDefault(each => said.ContainsKey((each.Id, value.LineId))) is { } before)
-            {
-                var (was, now) = (ToDate(target, before), ToDate(target, period));
-                odd.AddRange(Oddity.Between(target.Measure, was, now).Select(each => (value, each)));
-            }
+        return [.. content.Values.Where(value => value.Numerator is not null).SelectMany(value => Compare(
+            plan, period, plan.FindTarget(value.Target)!, ReportedValue.Ratio(value.Numerator!.Value, value.Total!.Value, value.Excluded ?? 0),
+            at => said.TryGetValue((at.Id, value.LineId), out var before) ? before : null).Select(oddity => (value, oddity)))];
+    }
 
-            ReportedValue ToDate(Target of, Period at) => of.Measure == Measure.Stock ? said.GetValueOrDefault((at.Id, value.LineId))
-                : ReportedValue.Sum([.. plan.YearToDateParts(at).Select(part => said.GetValueOrDefault((part.Id, value.LineId)))]);
-        }
+    /// <summary>Compares a ratio with the latest that the unit said of the line before.</summary>
+    public static IEnumerable<Oddity> Compare(Plan plan, Period period, Target target, ReportedValue given, Func<Period, ReportedValue?> said)
+    {
+        var before = plan.Periods.LastOrDefault(each => each.DataTo < period.DataTo && said(each) is not null);
+        return before is null ? [] : Oddity.Between(target.Measure, ToDate(before), ToDate(period));
 
-        return odd;
+        ReportedValue At(Period at) => at.Id == period.Id ? given : said(at) ?? default;
+
+        ReportedValue ToDate(Period at) =>
+            target.Measure == Measure.Stock ? At(at) : ReportedValue.Sum([.. plan.YearToDateParts(at).Select(At)]);
     }
 
     public static bool OnTime(Period period, DateTimeOffset firstSubmittedAt) => firstSubmittedAt <= PeriodFacts.DueBy(period);

@@ -48,7 +48,7 @@ public sealed class MigratorTests : IDisposable
         await migrator.MigrateAsync(false, default);
         Execute("UPDATE schema_migrations SET checksum = 'x'");
         await Assert.ThrowsAsync<InvalidOperationException>(() => migrator.MigrateAsync(false, default));
-        Execute("UPDATE schema_migrations SET script = '9999_later.sql'");
+        Execute("UPDATE schema_migrations SET script = '9999_later.sql' WHERE script LIKE '%0001%'");
         await Assert.ThrowsAnyAsync<Exception>(() => migrator.MigrateAsync(false, default));
     }
 

@@ -15,6 +15,7 @@ public sealed partial class SchemaTests
         ["nvarchar"] = "TEXT",
         ["date"] = "TEXT",
         ["datetime2"] = "TEXT",
+        ["varbinary"] = "BLOB",
     };
 
     [Fact]

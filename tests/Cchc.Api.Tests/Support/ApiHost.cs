@@ -130,7 +130,7 @@ public sealed class ApiHost : WebApplicationFactory<Program>
         string[] tables =
         [
             "report_values", "report_tasks", "report_evidence", "status_changes", "revisions", "reports", "api_keys",
-            "idempotent_requests", "audit_entries",
+            "idempotent_requests", "audit_entries", "report_import_remarks", "report_import_files", "report_imports",
         ];
         foreach (var table in tables)
         {
@@ -179,12 +179,26 @@ public sealed class FakeTime : TimeProvider
 
     public override long GetTimestamp() => Interlocked.Read(ref _passed);
 
+    /// <summary>Nothing happens by itself: what a timer would begin, a test begins.</summary>
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => new Still();
+
     public void Set(DateTimeOffset now) => _now = now;
 
     public void Advance(TimeSpan by)
     {
         _now += by;
         Interlocked.Add(ref _passed, by.Ticks);
+    }
+
+    private sealed class Still : ITimer
+    {
+        public bool Change(TimeSpan dueTime, TimeSpan period) => true;
+
+        public void Dispose()
+        {
+        }
+
+        public ValueTask DisposeAsync() => default;
     }
 }
 

@@ -1,0 +1,457 @@
+using System.Collections.Concurrent;
+using System.IO.Compression;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Cchc.Api.Completion;
+using Cchc.Api.Data;
+using Cchc.Api.Http;
+using Cchc.Api.Plans;
+using Cchc.Api.Reports;
+using Cchc.Domain.Completion;
+using Cchc.Domain.Plans;
+using Cchc.Domain.Reports;
+
+namespace Cchc.Api.Importing;
+
+/// <summary>An import that this node works on.</summary>
+internal sealed class RunningImport : IDisposable
+{
+    private readonly CancellationTokenSource _cancel = new();
+    private int _rows;
+    private int _percent;
+
+    public CancellationToken Cancelled => _cancel.Token;
+    public TaskCompletionSource Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    public ImportProgress Progress => new(Volatile.Read(ref _rows), Volatile.Read(ref _percent));
+
+    public void Report(int rows, double share)
+    {
+        Volatile.Write(ref _rows, rows);
+        Volatile.Write(ref _percent, (int)Math.Clamp(share * 100, 0, 99));
+    }
+
+    public void Cancel() => _cancel.Cancel();
+
+    public void Dispose() => _cancel.Dispose();
+}
+
+/// <summary>
+/// Runs imports. A run reads and checks the file outside any transaction, then brings it in and ends the import's record in one: whatever
+/// stops it before the commit leaves nothing behind. Who runs it holds a lease, so that another node takes over from one that went away.
+/// </summary>
+internal sealed partial class Importer(Database database, DataVersions versions, Catalogues catalogues, TimeProvider time, ILogger<Importer> log) : IDisposable
+{
+    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(3);
+
+    private readonly string _node = Guid.NewGuid().ToString("N");
+    private readonly SemaphoreSlim _slots = new(2);
+    private readonly ConcurrentDictionary<string, RunningImport> _running = new(StringComparer.Ordinal);
+
+    /// <summary>Is released when something was put into the queue here.</summary>
+    public SemaphoreSlim Queued { get; } = new(0);
+
+    public ImportProgress? ProgressOf(string id) => _running.TryGetValue(id, out var running) ? running.Progress : null;
+
+    /// <summary>
+    /// Takes note of an import before it runs. A request that was answered before gives the import of that time, and nothing new begins.
+    /// </summary>
+    public async Task<(ImportRecord Import, bool IsRepeated)> AcceptAsync(
+        ImportRecord import, Stream file, string? key, string hash, CancellationToken cancellation)
+    {
+        var accepted = await database.WriteAsync(
+            async session =>
+            {
+                var now = time.Now();
+                if (key is not null && await ReportQueries.FindRequestAsync(session, import.Actor, key) is { } kept && kept.CreatedAt > now.AddHours(-24))
+                {
+                    return kept.Hash != hash ? throw new ProblemException("idempotency.reused")
+                        : (((await ImportQueries.FindAsync(session, kept.Body))!, true), false);
+                }
+
+                var isQueued = import.Status == ImportStatus.Queued;
+                var record = import with { CreatedAt = now, LeaseOwner = isQueued ? null : _node };
+                await ImportQueries.InsertAsync(session, record, isQueued ? null : now + Lease);
+                if (isQueued)
+                {
+                    await ImportQueries.SaveFileAsync(session, record.Id, "upload", file);
+                }
+
+                if (key is not null)
+                {
+                    await ReportQueries.KeepRequestAsync(session, import.Actor, key, hash, "", record.Id, now);
+                }
+
+                return ((record, false), true);
+            },
+            cancellation);
+        if (accepted.Item1.Status == ImportStatus.Queued)
+        {
+            Queued.Release();
+        }
+
+        return accepted;
+    }
+
+    /// <summary>Runs an import that this node holds, to its end.</summary>
+    /// <param name="import">Its record.</param>
+    /// <param name="file">What was sent.</param>
+    /// <param name="isKept">Whether the upload is kept, so that a run that this node must give up can begin anew elsewhere.</param>
+    /// <param name="cancellation">Gives it up.</param>
+    public async Task<ImportRecord> RunAsync(ImportRecord import, Stream file, bool isKept, CancellationToken cancellation)
+    {
+        using var running = new RunningImport();
+        _running[import.Id] = running;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, running.Cancelled);
+        using var ended = new CancellationTokenSource();
+        var heartbeat = BeatAsync(import.Id, running, ended.Token);
+        try
+        {
+            await _slots.WaitAsync(stop.Token);
+            try
+            {
+                await Task.Run(() => RunAsync(import, file, running, stop.Token), stop.Token);
+            }
+            finally
+            {
+                _slots.Release();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            if (isKept && !running.Cancelled.IsCancellationRequested)
+            {
+                await GiveUpAsync(import.Id);
+            }
+            else
+            {
+                await EndAsync(import.Id, ImportStatus.Cancelled);
+            }
+        }
+        catch (Exception exception) when (exception is not ProblemException)
+        {
+            Failed(log, exception, import.Id);
+            await EndAsync(import.Id, ImportStatus.Failed);
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            await heartbeat;
+            _running.TryRemove(import.Id, out _);
+            running.Ended.TrySetResult();
+        }
+
+        return (await database.ReadAsync(session => ImportQueries.FindAsync(session, import.Id), CancellationToken.None))!;
+    }
+
+    /// <summary>Claims the oldest import that nobody works on, and runs it; false where there is none.</summary>
+    public async Task<bool> RunNextAsync(CancellationToken cancellation)
+    {
+        var waiting = await database.ReadAsync(session => ImportQueries.WaitingAsync(session, time.Now()), cancellation);
+        foreach (var import in waiting.Where(import => !_running.ContainsKey(import.Id)))
+        {
+            var now = time.Now();
+            if (!await database.WriteAsync(
+                async session => (await ImportQueries.ClaimAsync(session, import.Id, _node, now, now + Lease), true), cancellation))
+            {
+                continue;
+            }
+
+            await using var file = Spool.Create();
+            if (import.IsCancelRequested || !await FetchAsync(import.Id, file, cancellation))
+            {
+                // Its file came with a request that ended with its node; nothing of it was committed.
+                await EndAsync(import.Id, import.IsCancelRequested ? ImportStatus.Cancelled : ImportStatus.Failed);
+                return true;
+            }
+
+            await RunAsync(import with { Status = ImportStatus.Running, LeaseOwner = _node }, file, isKept: true, cancellation);
+            return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Asks that an import be stopped, wherever it runs, and waits where that is here.</summary>
+    public async Task CancelAsync(string id, CancellationToken cancellation)
+    {
+        if (_running.TryGetValue(id, out var running))
+        {
+            running.Cancel();
+            await running.Ended.Task.WaitAsync(cancellation);
+        }
+
+        await database.WriteAsync(
+            async session =>
+            {
+                await ImportQueries.CancelAsync(session, id, time.Now());
+                return (true, true);
+            },
+            cancellation);
+    }
+
+    public void Dispose()
+    {
+        _slots.Dispose();
+        Queued.Dispose();
+    }
+
+    [LoggerMessage(LogLevel.Error, "Import {Id} failed; nothing of it was committed.")]
+    private static partial void Failed(ILogger log, Exception exception, string id);
+
+    private async Task BeatAsync(string id, RunningImport running, CancellationToken ended)
+    {
+        using var timer = new PeriodicTimer(Heartbeat, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(ended))
+            {
+                if (!await database.WriteAsync(
+                    async session => (await ImportQueries.RenewAsync(session, id, _node, running.Progress.Rows, time.Now() + Lease), true), ended))
+                {
+                    running.Cancel();
+                    return;
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+        }
+        catch (System.Data.Common.DbException exception)
+        {
+            Failed(log, exception, id);
+            running.Cancel();
+        }
+    }
+
+    private async Task EndAsync(string id, ImportStatus status)
+    {
+        try
+        {
+            await database.WriteAsync(
+                async session => (await ImportQueries.FinishAsync(session, id, _node, status, 0, null, null, time.Now()), true), CancellationToken.None);
+        }
+        catch (System.Data.Common.DbException exception)
+        {
+            // The lease runs out, and whoever finds it then ends the import.
+            Failed(log, exception, id);
+        }
+    }
+
+    private Task<int> GiveUpAsync(string id) => database.WriteAsync(
+        async session => (await ImportQueries.GiveUpAsync(session, id, _node), true), CancellationToken.None);
+
+    private Task<bool> FetchAsync(string id, Stream file, CancellationToken cancellation) => database.ReadAsync(
+        async session =>
+        {
+            file.SetLength(0);
+            var pieces = await ImportQueries.CountPiecesAsync(session, id, "upload");
+            for (var ordinal = 1; ordinal <= pieces; ordinal++)
+            {
+                await file.WriteAsync(await ImportQueries.PieceAsync(session, id, "upload", ordinal), cancellation);
+            }
+
+            return pieces > 0;
+        },
+        cancellation);
+
+    private async Task RunAsync(ImportRecord import, Stream file, RunningImport running, CancellationToken cancellation)
+    {
+        var catalogue = await catalogues.CurrentAsync(cancellation);
+        var plan = catalogue.Plans.First(each => each.Id == import.PlanId);
+        file.Position = 0;
+        var parsed = ParsedFile.Read(file, import, catalogue, plan, (rows, share) => running.Report(rows, share / 2), cancellation);
+
+        if (parsed.IsBroken || import.IsDryRun || (parsed.HasRejected && !import.IsPartial))
+        {
+            var run = await database.ReadAsync(session => CompareAsync(session), cancellation);
+            await FinishAsync(run);
+            return;
+        }
+
+        var (done, version) = await database.WriteAsync(
+            async session =>
+            {
+                var now = time.Now();
+                var raised = await DataVersions.RaiseAsync(session, plan.Code, now);
+                var run = new Run(new ReportMerge(session, plan, import, parsed, now, write: true), raised.Version);
+                if (HasMoved(raised.Version - 1))
+                {
+                    return ((run with { Moved = raised.Version - 1 }, (DataVersion?)null), false);
+                }
+
+                await run.Merge.RunAsync(Advance, cancellation);
+                var commit = run.Merge.HasChanges && (import.IsPartial || !run.Merge.HasRejected);
+                run = commit ? run : run with { Version = raised.Version - 1 };
+                return ((run, commit ? raised : null), commit && await SaveAsync(session, run, now));
+            },
+            cancellation);
+        if (version is null)
+        {
+            await FinishAsync(done);
+        }
+        else
+        {
+            versions.Observe(version);
+        }
+
+        bool HasMoved(long current) => import.ExpectedVersion is { } expected && expected != current;
+
+        void Advance(int rows) => running.Report(parsed.LastRow, 0.5 + (0.5 * rows / Math.Max(1, parsed.Rows.Count)));
+
+        async Task<Run> CompareAsync(DbSession session)
+        {
+            var version = (await DataVersions.PinAsync(session, plan.Code))!.Version;
+            var run = new Run(new ReportMerge(session, plan, import, parsed, time.Now(), write: false), version);
+            if (HasMoved(version))
+            {
+                return run with { Moved = version };
+            }
+
+            if (!parsed.IsBroken)
+            {
+                await run.Merge.RunAsync(Advance, cancellation);
+            }
+
+            return import.IsDryRun ? run with { Effect = await EffectAsync(session, catalogue, plan, run.Merge) } : run;
+        }
+
+        Task<bool> FinishAsync(Run run) => database.WriteAsync(
+            async session => (await SaveAsync(session, run, time.Now()), true), cancellation);
+
+        // Ends the record with all that is kept; what is not ours any more is not ended, and takes the data with it.
+        async Task<bool> SaveAsync(DbSession session, Run run, DateTimeOffset now)
+        {
+            var merge = run.Merge;
+            List<Remark> remarks = run.Moved is { } moved
+                ? [new Remark(0, null, "import.moved", null, moved.ToString(System.Globalization.CultureInfo.InvariantCulture))]
+                : [.. parsed.Remarks.Concat(merge.Remarks).OrderBy(remark => remark.Row).Take(ParsedFile.MostRemarks)];
+            var isRejected = run.Moved is not null || parsed.IsBroken || (merge.HasRejected && !import.IsPartial);
+            var counts = Count(merge.Outcomes);
+            var result = new ImportResult
+            {
+                DataVersion = run.Version,
+                Rows = counts,
+                Reports = new ReportCounts(merge.ReportsCreated, merge.ReportsUpdated, merge.ReportsSubmitted, merge.ReportsLeftDraft),
+                Warnings = remarks.Count(remark => remark.Code.StartsWith("warning.", StringComparison.Ordinal)),
+                RemarksLeftOff = run.Moved is null ? parsed.RemarksLeftOff + parsed.Remarks.Count + merge.Remarks.Count - remarks.Count : 0,
+                Effect = run.Effect,
+            };
+            var outcomes = Deflate(MemoryMarshal.AsBytes(merge.Outcomes.AsSpan(0, parsed.LastRow + 1)));
+            if (!await ImportQueries.FinishAsync(
+                session, import.Id, _node, isRejected ? ImportStatus.Rejected : ImportStatus.Completed, counts.Total,
+                JsonSerializer.Serialize(result, Json.Options), outcomes, now))
+            {
+                throw new OperationCanceledException();
+            }
+
+            await ImportQueries.WriteRemarksAsync(session, import.Id, remarks);
+            if (counts.Rejected > 0 && run.Moved is null && parsed.Rows.Count + counts.Rejected > 0 && !parsed.IsUnreadable)
+            {
+                await using var rejected = Spool.Create();
+                RejectedRows.Write(import.Format, file, merge.Outcomes, remarks, rejected);
+                await ImportQueries.SaveFileAsync(session, import.Id, "rejected", rejected);
+            }
+
+            return true;
+        }
+    }
+
+    private static RowCounts Count(RowOutcome[] outcomes)
+    {
+        var counts = new int[Enum.GetValues<RowOutcome>().Length];
+        foreach (var outcome in outcomes.AsSpan(1))
+        {
+            counts[(int)outcome]++;
+        }
+
+        return new RowCounts(
+            outcomes.Length - 1 - counts[0], counts[(int)RowOutcome.Created], counts[(int)RowOutcome.Updated], counts[(int)RowOutcome.Unchanged],
+            counts[(int)RowOutcome.Rejected], counts[(int)RowOutcome.NotGiven]);
+    }
+
+    private static byte[] Deflate(ReadOnlySpan<byte> bytes)
+    {
+        using var deflated = new MemoryStream();
+        using (var deflate = new DeflateStream(deflated, CompressionLevel.Fastest))
+        {
+            deflate.Write(bytes);
+        }
+
+        return deflated.ToArray();
+    }
+
+    // What the figures would be if the reports that change were submitted as they would then stand.
+    private static async Task<IReadOnlyList<LineEffect>> EffectAsync(DbSession session, Catalogue catalogue, Plan plan, ReportMerge merge)
+    {
+        var effects = new List<LineEffect>();
+        var rows = new Dictionary<int, (IReadOnlyList<ReportedRow> Before, IReadOnlyList<ReportedRow> After)>();
+        foreach (var period in plan.Periods)
+        {
+            var parts = plan.YearToDateParts(period);
+            if (!merge.Content.Keys.Any(key => parts.Any(part => part.Id == key.Period)))
+            {
+                continue;
+            }
+
+            foreach (var part in parts.Where(part => !rows.ContainsKey(part.Id)))
+            {
+                var before = await FactQueries.RowsAsync(session, part.Id, provisional: true);
+                rows[part.Id] = (before,
+                    [.. before.Where(row => !merge.Content.ContainsKey((part.Id, row.UnitId))),
+                     .. merge.Content.Where(each => each.Key.Period == part.Id).SelectMany(each => each.Value)]);
+            }
+
+            var heads = await FactQueries.HeadsAsync(session, period.Id, provisional: true);
+            var was = new PeriodFacts(plan, period, catalogue.Units, heads, part => rows[part.Id].Before).OfPlan(Basis.YearToDate);
+            var now = new PeriodFacts(plan, period, catalogue.Units, heads, part => rows[part.Id].After).OfPlan(Basis.YearToDate);
+            effects.AddRange(was.Targets.Zip(now.Targets).SelectMany(pair => pair.First.Lines.Zip(pair.Second.Lines)
+                .Where(lines => lines.First != lines.Second)
+                .Select(lines => new LineEffect(
+                    period.Code, pair.First.Target.Code, LineFigures.Of(pair.First.Target, lines.First), LineFigures.Of(pair.First.Target, lines.Second)))));
+        }
+
+        return effects;
+    }
+
+    private sealed record Run(ReportMerge Merge, long Version)
+    {
+        public long? Moved { get; init; }
+        public IReadOnlyList<LineEffect>? Effect { get; init; }
+    }
+}
+
+/// <summary>Runs what is queued, one import at a time, and looks now and then for what another node left behind.</summary>
+internal sealed partial class ImportWorker(Importer importer, TimeProvider time, ILogger<ImportWorker> log) : BackgroundService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        Task? queued = null;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                while (await importer.RunNextAsync(stoppingToken))
+                {
+                }
+
+                queued ??= importer.Queued.WaitAsync(stoppingToken);
+                queued = await Task.WhenAny(queued, Task.Delay(Interval, time, stoppingToken)) == queued ? null : queued;
+            }
+            catch (Exception exception) when (exception is System.Data.Common.DbException or ProblemException)
+            {
+                Away(log, exception);
+                await Task.Delay(Interval, time, stoppingToken).ContinueWith(_ => { }, TaskScheduler.Default);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The import queue cannot be read now.")]
+    private static partial void Away(ILogger log, Exception exception);
+}

@@ -1,0 +1,115 @@
+using System.Text;
+using System.Text.Json;
+using Cchc.Api.Http;
+
+namespace Cchc.Api.Importing;
+
+/// <summary>The rejected rows as a file of the format they came in, with a reason column: to be corrected and sent again.</summary>
+internal static class RejectedRows
+{
+    /// <summary>Reads the file once more, and writes those of its rows that were rejected.</summary>
+    public static void Write(ImportFormat format, Stream file, RowOutcome[] outcomes, IReadOnlyList<Remark> remarks, Stream target)
+    {
+        var reasons = remarks.Where(remark => !remark.Code.StartsWith("warning.", StringComparison.Ordinal))
+            .ToLookup(remark => remark.Row, remark => (remark.Column is null ? "" : remark.Column + ": ") + RowRemark.Of(remark).DetailVi);
+        file.Position = 0;
+        using var source = RowSource.Open(format, file);
+        switch (source)
+        {
+            case CsvRows csv:
+                using (var text = new CsvHelper.CsvWriter(
+                    new StreamWriter(target, new UTF8Encoding(true), leaveOpen: true),
+                    new CsvHelper.Configuration.CsvConfiguration(System.Globalization.CultureInfo.InvariantCulture) { Delimiter = csv.Separator.ToString() }))
+                {
+                    WriteTable(csv, cells =>
+                    {
+                        foreach (var cell in cells)
+                        {
+                            text.WriteField(FormulaGuard.Arm(FormulaGuard.Disarm(cell.Text)));
+                        }
+
+                        text.NextRecord();
+                    });
+                }
+
+                break;
+            case XlsxRows xlsx:
+                using (var sheet = new XlsxWriter(target))
+                {
+                    WriteTable(xlsx, cells => sheet.WriteRow(cells));
+                }
+
+                break;
+            case ObjectRows objects:
+                WriteObjects(objects, format == ImportFormat.Json);
+                break;
+        }
+
+        void WriteTable(TableRows table, Action<IReadOnlyList<SheetCell>> write)
+        {
+            int[] kept = [.. Enumerable.Range(0, table.Heading.Count)
+                .Where(index => !table.Heading[index].Trim().Equals(ImportColumns.Reason, StringComparison.OrdinalIgnoreCase))];
+            write([.. kept.Select(index => new SheetCell(table.Heading[index])), new SheetCell(ImportColumns.Reason)]);
+            while (Next())
+            {
+                var cells = table.Cells;
+                write([.. kept.Select(index => index < cells.Count ? new SheetCell(cells[index], table.IsNumberAt(index)) : new SheetCell("")),
+                    new SheetCell(Reason())]);
+            }
+        }
+
+        void WriteObjects(ObjectRows objects, bool isArray)
+        {
+            // A line break after each object is what NDJSON is made of, and an array may have it.
+            var isFirst = true;
+            Raw(isArray ? "[" : "");
+            while (Next())
+            {
+                Raw(isArray && !isFirst ? ",\n" : "");
+                isFirst = false;
+                using (var json = new Utf8JsonWriter(target, new JsonWriterOptions { Encoder = Json.Options.Encoder }))
+                {
+                    json.WriteStartObject();
+                    if (objects.Item is { ValueKind: JsonValueKind.Object } item)
+                    {
+                        foreach (var member in item.EnumerateObject().Where(member => member.Name != ImportColumns.Reason))
+                        {
+                            member.WriteTo(json);
+                        }
+                    }
+
+                    json.WriteString(ImportColumns.Reason, Reason());
+                    json.WriteEndObject();
+                }
+
+                Raw(isArray ? "" : "\n");
+            }
+
+            Raw(isArray ? "]\n" : "");
+        }
+
+        void Raw(string text) => target.Write(Encoding.UTF8.GetBytes(text));
+
+        string Reason() => reasons.Contains(source.Row) ? string.Join("; ", reasons[source.Row]) : "…";
+
+        bool Next()
+        {
+            try
+            {
+                while (source.Read())
+                {
+                    if (source.Row < outcomes.Length && outcomes[source.Row] == RowOutcome.Rejected)
+                    {
+                        return true;
+                    }
+                }
+            }
+            catch (UnreadableFileException)
+            {
+                // What follows could not be read the first time either.
+            }
+
+            return false;
+        }
+    }
+}
