@@ -23,7 +23,7 @@ internal static class Examples
                 if (media is OpenApiMediaType shown)
                 {
                     shown.Example = type == "application/problem+json"
-                        ? Refusal(int.Parse(status, CultureInfo.InvariantCulture))
+                        ? Recorded.Value[$"{operation.OperationId} {status}"]?.DeepClone() ?? Refusal(int.Parse(status, CultureInfo.InvariantCulture))
                         : Recorded.Value[operation.OperationId!]?.DeepClone();
                 }
             }

@@ -55,6 +55,7 @@ public sealed partial class ExampleTests
             ("rankUnits", HttpMethod.Get, $"{plan}/completion/units", null),
             ("getUnitCompletion", HttpMethod.Get, $"{plan}/completion/units/STP", null),
             ("reopenReport", HttpMethod.Post, $"{report}/reopen", """{"reason":"Đính chính số liệu"}"""),
+            ("importReports 422", HttpMethod.Post, $"{plan}/report-imports", Rows),
             ("importReports", HttpMethod.Post, $"{plan}/report-imports?mode=partial", Rows),
             ("getImport", HttpMethod.Get, "/v1/report-imports/{id}", null),
             ("listImportRows", HttpMethod.Get, "/v1/report-imports/{id}/rows", null),
@@ -79,10 +80,10 @@ public sealed partial class ExampleTests
             }
 
             var response = await client.SendAsync(request);
-            Assert.True(response.IsSuccessStatusCode, $"{call.Path}: {await response.Content.ReadAsStringAsync()}");
+            Assert.True(response.IsSuccessStatusCode || call.Id.EndsWith($" {(int)response.StatusCode}", StringComparison.Ordinal), $"{call.Path}: {await response.Content.ReadAsStringAsync()}");
             var body = await response.Content.ReadAsStringAsync();
             var answer = response.Content.Headers.ContentType!.MediaType == "text/csv" ? JsonValue.Create(body) : JsonNode.Parse(body)!;
-            import = call.Body == Rows ? (string)answer["id"]! : import;
+            import = call.Body == Rows && response.IsSuccessStatusCode ? (string)answer["id"]! : import;
             if (call.Id.Length > 0)
             {
                 recorded[call.Id] = Shorten(JsonNode.Parse(
@@ -92,7 +93,7 @@ public sealed partial class ExampleTests
 
         var contract = await api.Anonymous.GetJsonAsync("/openapi/v1.json");
         var operations = contract["paths"]!.AsObject().SelectMany(path => path.Value!.AsObject()).Select(each => (string)each.Value!["operationId"]!);
-        Assert.Equal(operations.Order(StringComparer.Ordinal), recorded.Select(each => each.Key).Order(StringComparer.Ordinal));
+        Assert.Equal(operations.Order(StringComparer.Ordinal), recorded.Select(each => each.Key).Where(id => !id.Contains(' ', StringComparison.Ordinal)).Order(StringComparer.Ordinal));
 
         var text = recorded.ToJsonString(Indented).ReplaceLineEndings("\n") + "\n";
         var file = Path.Combine(ContractTests.Root(), "openapi", "examples.json");
