@@ -1,18 +1,24 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
+using Cchc.Benchmarks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 // Ratios in one run: absolute figures depend on the machine, so each is set beside bare Kestrel writing the same bytes.
+if (args is ["import"])
+{
+    await ImportBenchmark.RunAsync();
+    return 0;
+}
+
 const int Requests = 20_000;
 const int Connections = 16;
 const string Plan = "/v1/plans/cchc-2022";
 
 var folder = Directory.CreateTempSubdirectory("cchc-bench-").FullName;
-using var server = Start(folder, "http://127.0.0.1:5181");
+using var server = Server.Start(folder, "http://127.0.0.1:5181");
 using var client = new HttpClient { BaseAddress = new Uri("http://127.0.0.1:5181") };
 var first = await client.GetAsync($"{Plan}/completion");
 first.EnsureSuccessStatusCode();
@@ -48,7 +54,7 @@ for (var round = 0; round < 4; round++)
     }
 }
 
-var key = Run(folder, "keys", "create", "--role", "administrator").Trim();
+var key = Server.Run(folder, "keys", "create", "--role", "administrator").Trim();
 client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
 List<double> afterWrite = [];
 var tag = "";
@@ -101,39 +107,3 @@ static async Task<double> RateAsync(HttpClient client, string path, EntityTagHea
 }
 
 static double Median(List<double> figures) => figures.Order().ElementAt(figures.Count / 2);
-
-static Process Launch(string folder, string[] arguments, string? address)
-{
-    var start = new ProcessStartInfo("dotnet", [typeof(Cchc.Api.Data.Database).Assembly.Location, .. arguments])
-    {
-        WorkingDirectory = folder,
-        RedirectStandardOutput = true,
-    };
-    start.Environment["ASPNETCORE_ENVIRONMENT"] = "Development";
-    start.Environment["ASPNETCORE_URLS"] = address ?? "";
-    return Process.Start(start)!;
-}
-
-static string Run(string folder, params string[] arguments)
-{
-    using var process = Launch(folder, arguments, null);
-    var output = process.StandardOutput.ReadToEnd();
-    process.WaitForExit();
-    return process.ExitCode == 0 ? output
-        : throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"exit code {process.ExitCode}"));
-}
-
-static Process Start(string folder, string address)
-{
-    var process = Launch(folder, [], address);
-    while (process.StandardOutput.ReadLine() is { } line)
-    {
-        if (line.Contains("Now listening on", StringComparison.Ordinal))
-        {
-            _ = process.StandardOutput.ReadToEndAsync();
-            return process;
-        }
-    }
-
-    throw new InvalidOperationException("The server did not start.");
-}

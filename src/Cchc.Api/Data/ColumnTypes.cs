@@ -40,6 +40,14 @@ internal static class ColumnTypes
         }
     }
 
+    /// <summary>A value as SQLite keeps it.</summary>
+    public static object? ToSqlite(object? value)
+    {
+        var parameter = new SqliteParameter();
+        SetValue(parameter, value);
+        return parameter.Value is DBNull ? null : parameter.Value;
+    }
+
     private sealed class DateHandler : SqlMapper.TypeHandler<DateOnly>
     {
         public override DateOnly Parse(object value) => value switch

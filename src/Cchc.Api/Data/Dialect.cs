@@ -3,6 +3,7 @@ using System.Data.Common;
 using Microsoft.Data.SqlClient;
 using Microsoft.Data.SqlClient.Server;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace Cchc.Api.Data;
 
@@ -38,17 +39,6 @@ public abstract class Dialect
     public abstract Task WriteManyAsync(
         DbConnection connection, DbTransaction transaction, BulkStatement statement, IReadOnlyList<KeyValuePair<string, object?>> constants,
         IEnumerable<object?[]> rows, CancellationToken cancellation);
-
-    protected static void AddConstants(DbCommand command, IReadOnlyList<KeyValuePair<string, object?>> constants)
-    {
-        foreach (var (name, value) in constants)
-        {
-            var parameter = command.CreateParameter();
-            parameter.ParameterName = "@" + name;
-            ColumnTypes.SetValue(parameter, value);
-            command.Parameters.Add(parameter);
-        }
-    }
 
     protected static void Run(DbConnection connection, DbTransaction? transaction, string sql)
     {
@@ -87,38 +77,58 @@ public sealed class SqliteDialect : Dialect
     public override DbTransaction BeginWrite(DbConnection connection) => ((SqliteConnection)connection).BeginTransaction(deferred: false);
 
     public override bool IsTransient(Exception exception) =>
-        exception is SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED };
+        exception is SqliteException { SqliteErrorCode: raw.SQLITE_BUSY or raw.SQLITE_LOCKED };
 
     public override void Prepare(DbConnection connection) => Run(connection, null, "PRAGMA journal_mode = WAL;");
 
-    public override async Task WriteManyAsync(
+    // The provider looks every parameter up by name for every row; bound by number here, a row costs half as much.
+    public override Task WriteManyAsync(
         DbConnection connection, DbTransaction transaction, BulkStatement statement, IReadOnlyList<KeyValuePair<string, object?>> constants,
         IEnumerable<object?[]> rows, CancellationToken cancellation)
     {
-        await using var command = connection.CreateCommand();
-        command.Transaction = transaction;
-#pragma warning disable CA2100 // a bulk statement is made of constants
-        command.CommandText = statement.PerRow;
-#pragma warning restore CA2100
-        AddConstants(command, constants);
-        var parameters = statement.Rows.Columns.Select(column =>
+        var database = ((SqliteConnection)connection).Handle!;
+        SqliteException.ThrowExceptionForRC(raw.sqlite3_prepare_v2(database, statement.PerRow, out var prepared), database);
+        using (prepared)
         {
-            var parameter = command.CreateParameter();
-            parameter.ParameterName = "@" + column.Name;
-            command.Parameters.Add(parameter);
-            return parameter;
-        }).ToArray();
-        await command.PrepareAsync(cancellation);
-        foreach (var row in rows)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            for (var index = 0; index < parameters.Length; index++)
+            foreach (var (name, value) in constants)
             {
-                parameters[index].Value = row[index] ?? DBNull.Value;
+                Bind(prepared, raw.sqlite3_bind_parameter_index(prepared, "@" + name), ColumnTypes.ToSqlite(value));
             }
 
-            command.ExecuteNonQuery();
+            var places = statement.Rows.Columns.Select(column => raw.sqlite3_bind_parameter_index(prepared, "@" + column.Name)).ToArray();
+            foreach (var row in rows)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                for (var index = 0; index < places.Length; index++)
+                {
+                    Bind(prepared, places[index], row[index]);
+                }
+
+                if (raw.sqlite3_step(prepared) is not raw.SQLITE_DONE and var code)
+                {
+                    SqliteException.ThrowExceptionForRC(code, database);
+                }
+
+                raw.sqlite3_reset(prepared);
+            }
         }
+
+        return Task.CompletedTask;
+    }
+
+    // A statement need not use every column of its rows: a place of 0 is none.
+    private static void Bind(sqlite3_stmt statement, int place, object? value)
+    {
+        _ = (place, value) switch
+        {
+            (0, _) => raw.SQLITE_OK,
+            (_, null) => raw.sqlite3_bind_null(statement, place),
+            (_, long number) => raw.sqlite3_bind_int64(statement, place, number),
+            (_, int number) => raw.sqlite3_bind_int64(statement, place, number),
+            (_, bool flag) => raw.sqlite3_bind_int64(statement, place, flag ? 1 : 0),
+            (_, string text) => raw.sqlite3_bind_text(statement, place, text),
+            _ => throw new ArgumentOutOfRangeException(nameof(value), value, "No column of this type."),
+        };
     }
 
     // A write transaction holds the only write lock there is.
@@ -173,6 +183,17 @@ public sealed class SqlServerDialect : Dialect
             Value = Records(statement.Rows, some),
         });
         await command.ExecuteNonQueryAsync(cancellation);
+    }
+
+    private static void AddConstants(DbCommand command, IReadOnlyList<KeyValuePair<string, object?>> constants)
+    {
+        foreach (var (name, value) in constants)
+        {
+            var parameter = command.CreateParameter();
+            parameter.ParameterName = "@" + name;
+            ColumnTypes.SetValue(parameter, value);
+            command.Parameters.Add(parameter);
+        }
     }
 
     private static IEnumerable<SqlDataRecord> Records(RowType type, IEnumerator<object?[]> rows)

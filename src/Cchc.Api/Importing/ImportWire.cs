@@ -104,5 +104,6 @@ public enum RowResult { Created, Updated, Unchanged, Rejected, NotGiven, Read }
 /// <summary>A problem that comes with the import that met it.</summary>
 public sealed class ImportProblem : Problem
 {
+    [JsonPropertyOrder(1)]
     public required ImportAnswer Import { get; init; }
 }
