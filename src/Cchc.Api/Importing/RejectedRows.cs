@@ -67,25 +67,41 @@ internal static class RejectedRows
             {
                 Raw(isArray && !isFirst ? ",\n" : "");
                 isFirst = false;
-                using (var json = new Utf8JsonWriter(target, new JsonWriterOptions { Encoder = Json.Options.Encoder }))
-                {
-                    json.WriteStartObject();
-                    if (objects.Item is { ValueKind: JsonValueKind.Object } item)
-                    {
-                        foreach (var member in item.EnumerateObject().Where(member => member.Name != ImportColumns.Reason))
-                        {
-                            member.WriteTo(json);
-                        }
-                    }
-
-                    json.WriteString(ImportColumns.Reason, Reason());
-                    json.WriteEndObject();
-                }
-
+                WriteObject(objects.Item);
                 Raw(isArray ? "" : "\n");
             }
 
             Raw(isArray ? "]\n" : "");
+        }
+
+        // Values go out as they stand in the file, since some of them are no text that could be written anew.
+        void WriteObject(JsonElement item)
+        {
+            using var json = new Utf8JsonWriter(target, new JsonWriterOptions { Encoder = Json.Options.Encoder, SkipValidation = true });
+            json.WriteStartObject();
+            if (item.ValueKind == JsonValueKind.Object)
+            {
+                foreach (var member in item.EnumerateObject().Where(member => !member.NameEquals(ImportColumns.Reason)))
+                {
+                    json.WritePropertyName(NameOf(member));
+                    json.WriteRawValue(member.Value.GetRawText(), skipInputValidation: true);
+                }
+            }
+
+            json.WriteString(ImportColumns.Reason, Reason());
+            json.WriteEndObject();
+        }
+
+        static string NameOf(JsonProperty member)
+        {
+            try
+            {
+                return member.Name;
+            }
+            catch (InvalidOperationException)
+            {
+                return "\uFFFD";
+            }
         }
 
         void Raw(string text) => target.Write(Encoding.UTF8.GetBytes(text));

@@ -27,4 +27,53 @@ internal static class Xlsx
 
         return stream.ToArray();
     }
+
+    /// <summary>Makes a workbook of sheets, hidden or not. "=formula|value" is a formula, "#…" an error.</summary>
+    public static byte[] Make(params (string Name, bool IsHidden, object[][] Rows)[] sheets)
+    {
+        using var stream = new MemoryStream();
+        using (var document = SpreadsheetDocument.Create(stream, DocumentFormat.OpenXml.SpreadsheetDocumentType.Workbook))
+        {
+            var workbook = document.AddWorkbookPart();
+            workbook.Workbook = new Workbook(new Sheets());
+            foreach (var (name, isHidden, rows) in sheets)
+            {
+                var part = workbook.AddNewPart<WorksheetPart>();
+                part.Worksheet = new Worksheet(new SheetData(rows.Select(row => new Row(row.Select(Of)))));
+                workbook.Workbook.Sheets!.Append(new Sheet
+                {
+                    Name = name,
+                    SheetId = (uint)workbook.Workbook.Sheets.Count() + 1,
+                    Id = workbook.GetIdOfPart(part),
+                    State = isHidden ? SheetStateValues.Hidden : SheetStateValues.Visible,
+                });
+            }
+        }
+
+        return stream.ToArray();
+    }
+
+    public static byte[] WithExternalLink(byte[] workbook)
+    {
+        using var stream = new MemoryStream();
+        stream.Write(workbook);
+        using (var document = SpreadsheetDocument.Open(stream, isEditable: true))
+        {
+            var part = document.WorkbookPart!.AddNewPart<ExternalWorkbookPart>();
+            var link = part.AddExternalRelationship(
+                "http://schemas.openxmlformats.org/officeDocument/2006/relationships/externalLinkPath", new Uri("file:///C:/other.xlsx"));
+            part.ExternalLink = new ExternalLink(new ExternalBook { Id = link.Id });
+        }
+
+        return stream.ToArray();
+    }
+
+    private static Cell Of(object value) => value switch
+    {
+        string text when text.StartsWith('=') => new Cell { CellFormula = new CellFormula(text[1..].Split('|')[0]), CellValue = new CellValue(text.Split('|')[1]) },
+        string text when text.StartsWith('#') => new Cell { DataType = CellValues.Error, CellValue = new CellValue(text) },
+        string text => new Cell { DataType = CellValues.String, CellValue = new CellValue(text) },
+        int number => new Cell { CellValue = new CellValue(number) },
+        _ => new Cell { CellValue = new CellValue((double)value) },
+    };
 }
