@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net.Http.Headers;
+using Cchc.Api.Tests.Importing;
 using Cchc.Api.Tests.Support;
 
 namespace Cchc.Api.Tests.Data;
@@ -22,13 +23,7 @@ public sealed class DurabilityTests : IDisposable
         using (var server = await StartAsync())
         {
             using var client = Client(server.Address, key);
-            foreach (var level in new[] { "commune", "district", "province" })
-            {
-                var items = (await client.GetJsonAsync($"/v1/units?asOf=2022-06-14&level={level}&limit=1000"))["items"]!.AsArray();
-                units.AddRange(items.Where(unit => (string?)unit!["kind"] is "committee" or "department" && (string?)unit["code"] != "TTH")
-                    .Select(unit => (string)unit!["code"]!));
-            }
-
+            await AddUnitsAsync(client, units);
             var puts = units.Concat(units.Take(29)).Select(async unit =>
             {
                 try
@@ -68,6 +63,45 @@ public sealed class DurabilityTests : IDisposable
     }
 
     [Fact]
+    public async Task An_import_that_is_killed_is_there_whole_or_not_at_all()
+    {
+        var key = (await RunAsync("keys", "create", "--role", "administrator")).Trim();
+        var random = new Random(398);
+        var units = new List<string>();
+        var (file, isAcknowledged, outcomes) = ("", false, new HashSet<bool>());
+        for (var round = 0; round <= 20; round++)
+        {
+            using var server = await StartAsync();
+            using var client = Client(server.Address, key);
+            if (round == 0)
+            {
+                await AddUnitsAsync(client, units);
+            }
+            else
+            {
+                var seen = (await (await client.ImportAsync(file, "?dryRun=true")).JsonAsync())["result"]!["rows"]!;
+                Assert.Equal(0, (int)seen["rejected"]!);
+                Assert.Contains((int)seen["unchanged"]!, new[] { 0, (int)seen["total"]! });
+                Assert.True(!isAcknowledged || (int)seen["unchanged"]! > 0);
+                outcomes.Add((int)seen["unchanged"]! > 0);
+            }
+
+            // Other numbers every time, so that a row of this round cannot be taken for one of another.
+            var number = round;
+            file = "unit,period,target,numerator,total\n" + string.Concat(
+                new[] { "2022-Q1", "2022-H1", "2022-Q3", "2022-FY" }.SelectMany(period => units.Select(unit => $"{unit},{period},II.3.a,{number},1000\n")));
+            var sent = client.ImportAsync(file);
+            await Task.Delay(random.Next(0, 900));
+            server.Process.Kill();
+            await server.Process.WaitForExitAsync();
+            isAcknowledged = await sent.ContinueWith(
+                task => task.IsCompletedSuccessfully && task.Result.IsSuccessStatusCode, TaskScheduler.Default);
+        }
+
+        Assert.Equal(2, outcomes.Count);
+    }
+
+    [Fact]
     public async Task The_command_line_says_what_is_wrong()
     {
         Assert.Equal("", await RunAsync(2, "keys", "create", "--role", "boss"));
@@ -76,6 +110,16 @@ public sealed class DurabilityTests : IDisposable
         Assert.Equal("units\t0\nplans\t0\n", await RunAsync("seed"));
         Assert.StartsWith("applied\t0001_", await RunAsync("migrate", "--dry-run"), StringComparison.Ordinal);
         Assert.Matches("^cchc_[0-9a-f]{64}\n$", await RunAsync("keys", "create", "--role", "reviewer", "--unit", "snv"));
+    }
+
+    private static async Task AddUnitsAsync(HttpClient client, List<string> units)
+    {
+        foreach (var level in new[] { "commune", "district", "province" })
+        {
+            var items = (await client.GetJsonAsync($"/v1/units?asOf=2022-06-14&level={level}&limit=1000"))["items"]!.AsArray();
+            units.AddRange(items.Where(unit => (string?)unit!["kind"] is "committee" or "department" && (string?)unit["code"] != "TTH")
+                .Select(unit => (string)unit!["code"]!));
+        }
     }
 
     private static string Body(int number) =>
