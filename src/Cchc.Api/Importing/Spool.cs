@@ -8,9 +8,20 @@ internal static class Spool
 {
     public const long Largest = 256L * 1024 * 1024;
 
-    public static FileStream Create() => new(
-        Path.Combine(Path.GetTempPath(), "cchc-" + Path.GetRandomFileName()), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 64 * 1024,
-        FileOptions.DeleteOnClose | FileOptions.Asynchronous);
+    public static FileStream Create()
+    {
+        var path = Path.Combine(Path.GetTempPath(), "cchc-" + Path.GetRandomFileName());
+        var file = new FileStream(
+            path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Delete, 64 * 1024, FileOptions.DeleteOnClose | FileOptions.Asynchronous);
+
+        // Where a file without a name stays open, not even a crash leaves it behind.
+        if (!OperatingSystem.IsWindows())
+        {
+            File.Delete(path);
+        }
+
+        return file;
+    }
 
     /// <summary>Receives a body, and says its SHA-256.</summary>
     public static async Task<(FileStream File, string Sha256)> ReceiveAsync(Stream body, CancellationToken cancellation)
