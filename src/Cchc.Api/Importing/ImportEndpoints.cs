@@ -287,12 +287,17 @@ internal static class ImportEndpoints
         var query = new QueryInput(context.Request, "limit", "cursor");
         var (limit, cursor) = (query.Limit(), query.Cursor());
         query.Done();
-        var imports = (await database.ReadAsync(session => ImportQueries.OfPlanAsync(session, found.Id), context.RequestAborted))
-            .Where(import => MaySee(caller, import)).ToList();
-        var page = Page<ImportAnswer>.Cut(
-            context, imports, import => import.Id, import => Show(import, catalogue, [], importer.ProgressOf(import.Id)), limit, cursor);
+        var actor = MaySeeAll(caller) ? null : caller.Actor;
+        var heads = await database.ReadAsync(session => ImportQueries.HeadsAsync(session, found.Id, actor), context.RequestAborted);
+        var page = Page<string>.Cut(context, heads, import => import.Id, import => import.Id, limit, cursor);
+        var imports = page.Items.Count == 0 ? [] : await database.ReadAsync(
+            session => ImportQueries.RangeAsync(session, found.Id, actor, page.Items[0], page.Items[^1]), context.RequestAborted);
         await Answers.WriteOwnAsync(
-            context, $"\"{imports.Count}-{imports.Count(import => import.IsEnded)}\"", StatusCodes.Status200OK, page);
+            context, heads.All(import => import.IsEnded) ? $"\"{heads.Count}\"" : $"\"{Guid.NewGuid():N}\"", StatusCodes.Status200OK, new Page<ImportAnswer>
+            {
+                Items = [.. imports.Select(import => Show(import, catalogue, [], importer.ProgressOf(import.Id)))],
+                NextCursor = page.NextCursor,
+            });
     }
 
     private static async Task GetImport(HttpContext context, string id, Catalogues catalogues, Database database)
@@ -436,8 +441,9 @@ internal static class ImportEndpoints
         context.Response.Headers.ContentDisposition = $"attachment; filename=\"{name}\"";
     }
 
-    private static bool MaySee(Caller caller, ImportRecord import) =>
-        caller.Role is Role.Administrator or Role.Monitor || caller.Actor == import.Actor;
+    private static bool MaySeeAll(Caller caller) => caller.Role is Role.Administrator or Role.Monitor;
+
+    private static bool MaySee(Caller caller, ImportRecord import) => MaySeeAll(caller) || caller.Actor == import.Actor;
 
     private static async Task<ImportRecord> FindAsync(HttpContext context, string id, Database database)
     {

@@ -21,7 +21,16 @@ internal static class ImportQueries
         """;
 
     private const string SelectOne = $"SELECT {Columns} FROM report_imports WHERE import_id = @id";
-    private const string SelectOfPlan = $"SELECT {Columns} FROM report_imports WHERE plan_id = @planId ORDER BY created_at DESC, import_id DESC";
+    private const string SelectHeads = """
+        SELECT import_id AS Id, status AS Status FROM report_imports
+        WHERE plan_id = @planId AND (@actor IS NULL OR actor = @actor) ORDER BY import_id DESC
+        """;
+
+    private const string SelectRange = $"""
+        SELECT {Columns} FROM report_imports
+        WHERE plan_id = @planId AND (@actor IS NULL OR actor = @actor) AND import_id BETWEEN @oldest AND @newest ORDER BY import_id DESC
+        """;
+
     private const string SelectWaiting = $"""
         SELECT {Columns} FROM report_imports
         WHERE status IN ('queued', 'running') AND (status = 'queued' OR lease_until < @now) ORDER BY created_at, import_id
@@ -94,8 +103,13 @@ internal static class ImportQueries
 
     public static Task<ImportRecord?> FindAsync(DbSession session, string id) => session.SingleAsync<ImportRecord>(SelectOne, new { id });
 
-    public static Task<IReadOnlyList<ImportRecord>> OfPlanAsync(DbSession session, int planId) =>
-        session.QueryAsync<ImportRecord>(SelectOfPlan, new { planId });
+    /// <summary>The ids and statuses of a plan's imports, of one actor or of all, the newest first: an id begins with its time.</summary>
+    public static Task<IReadOnlyList<ImportRecord>> HeadsAsync(DbSession session, int planId, string? actor) =>
+        session.QueryAsync<ImportRecord>(SelectHeads, new { planId, actor });
+
+    /// <summary>The imports between two ids, the newest first.</summary>
+    public static Task<IReadOnlyList<ImportRecord>> RangeAsync(DbSession session, int planId, string? actor, string newest, string oldest) =>
+        session.QueryAsync<ImportRecord>(SelectRange, new { planId, actor, newest, oldest });
 
     /// <summary>What nobody works on: queued, or left behind by a node that went away.</summary>
     public static Task<IReadOnlyList<ImportRecord>> WaitingAsync(DbSession session, DateTimeOffset now) =>
