@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.IO.Compression;
+using System.Security.Cryptography;
+using System.Text;
 using Cchc.Api.Data;
 using Cchc.Api.Http;
 using Cchc.Api.Keys;
@@ -138,6 +140,7 @@ internal static class ImportEndpoints
             .Any(word => word.Trim().Equals("respond-async", StringComparison.OrdinalIgnoreCase));
         var (file, sha256, format, name) = await ReceiveAsync(context);
         await using var _ = file;
+        var request = $"{sha256}:{found.Code}:{format}:{context.Request.QueryString}";
         var (import, isRepeated) = await importer.AcceptAsync(
             new ImportRecord
             {
@@ -157,7 +160,8 @@ internal static class ImportEndpoints
                 Role = caller.Role,
                 UnitId = caller.UnitId,
             },
-            file, key.Length == 0 ? null : key, $"{sha256}:{found.Code}:{format}:{context.Request.QueryString}", context.RequestAborted);
+            file, key.Length == 0 ? null : key, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(request))),
+            context.RequestAborted);
         if (!isAsync && !isRepeated)
         {
             import = await importer.RunAsync(import, file, isKept: false, context.RequestAborted);

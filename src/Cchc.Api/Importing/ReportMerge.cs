@@ -385,7 +385,7 @@ internal sealed class ReportMerge(DbSession session, Plan plan, ImportRecord imp
             await session.WriteManyAsync(statement, constants, _changes.Where(which).Select(change =>
             {
                 (row[0], row[1], row[2], row[3], row[4]) =
-                    (change.PeriodId, change.UnitId, change.Number, status?.Invoke(change), detail?.Invoke(change));
+                    (change.PeriodId, change.UnitId, change.Number, status?.Invoke(change), detail?.Invoke(change) ?? "");
                 return row;
             }));
         }
