@@ -40,6 +40,7 @@ v1.MapUnits();
 v1.MapReports();
 v1.MapImports();
 v1.MapCompletion();
+v1.MapCompliance();
 app.MapHealth();
 await app.RunAsync();
 return 0;

@@ -30,6 +30,8 @@ internal static class FactQueries
         WHERE said.period_id = @periodId
         """;
 
+    private const string ReturnedUnits = "SELECT unit_id AS Id FROM reports WHERE period_id = @periodId AND status = 'returned'";
+
     private const string CountingPeriods = """
         SELECT DISTINCT revisions.period_id AS Id
         FROM revisions JOIN periods ON periods.period_id = revisions.period_id
@@ -71,6 +73,10 @@ internal static class FactQueries
     public static async Task<IReadOnlyList<ReportedRow>> RowsAsync(DbSession session, int periodId, bool provisional) =>
         [.. (await session.QueryAsync<ValueRow>(Rows, new { periodId, provisional = provisional ? 1 : 0 }))
             .Select(row => new ReportedRow(row.UnitId, row.LineId, row.ToValue()))];
+
+    /// <summary>Units whose report lies with them, returned.</summary>
+    public static Task<IReadOnlyList<int>> ReturnedAsync(DbSession session, int periodId) =>
+        session.QueryAsync<int>(ReturnedUnits, new { periodId });
 
     public static Task<IReadOnlyList<int>> CountingPeriodsAsync(DbSession session, int planId, bool provisional) =>
         session.QueryAsync<int>(CountingPeriods, new { planId, provisional = provisional ? 1 : 0 });

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Frozen;
 using Cchc.Api.Data;
 using Cchc.Api.Http;
 using Cchc.Api.Plans;
@@ -16,6 +17,9 @@ public sealed class Snapshot(DataVersion version, Catalogue catalogue, PeriodFac
     public DataVersion Version { get; } = version;
     public Catalogue Catalogue { get; } = catalogue;
     public PeriodFacts Facts { get; } = facts;
+
+    /// <summary>Units whose report was returned to them: none in the published lens, which does not tell.</summary>
+    public IReadOnlySet<int> Returned { get; init; } = FrozenSet<int>.Empty;
 
     public IReadOnlyList<RankedUnit> Ranked(Basis basis) => _rankings[(int)basis].Value;
 }
@@ -109,7 +113,10 @@ public sealed class Snapshots(Database database, DataVersions versions, Catalogu
                 }
 
                 var facts = new PeriodFacts(plan, period, catalogue.Units, heads, part => rows[part.Id]) { HasSample = hasSample };
-                return new Snapshot(version!, catalogue, facts);
+                return new Snapshot(version!, catalogue, facts)
+                {
+                    Returned = provisional ? (await FactQueries.ReturnedAsync(session, period.Id)).ToFrozenSet() : FrozenSet<int>.Empty,
+                };
             },
             CancellationToken.None);
     }

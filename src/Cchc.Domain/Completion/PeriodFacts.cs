@@ -61,6 +61,9 @@ public sealed class PeriodFacts
     /// <summary>The end of the day on which reports are due, which is the last instant that is still on time.</summary>
     public static DateTimeOffset DueBy(Period period) => LocalTime.StartOf(period.DueOn.AddDays(1));
 
+    /// <summary>Whether a unit gave at least one value that was due of it.</summary>
+    public bool HasReceived(int unitId) => _received.Contains(unitId);
+
     public ReportHead? HeadOf(int unitId) => _heads.GetValueOrDefault(unitId);
 
     /// <summary>A unit's value on a line.</summary>

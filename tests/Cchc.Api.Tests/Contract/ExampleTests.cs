@@ -54,6 +54,8 @@ public sealed partial class ExampleTests
             ("explainTarget", HttpMethod.Get, $"{plan}/completion/targets/II.3.a", null),
             ("rankUnits", HttpMethod.Get, $"{plan}/completion/units", null),
             ("getUnitCompletion", HttpMethod.Get, $"{plan}/completion/units/STP", null),
+            ("getCompliance", HttpMethod.Get, $"{plan}/compliance?period=2022-H1&lens=provisional", null),
+            ("getUnitCompliance", HttpMethod.Get, $"{plan}/compliance/units/STP", null),
             ("reopenReport", HttpMethod.Post, $"{report}/reopen", """{"reason":"Đính chính số liệu"}"""),
             ("importReports 422", HttpMethod.Post, $"{plan}/report-imports", Rows),
             ("importReports", HttpMethod.Post, $"{plan}/report-imports?mode=partial", Rows),

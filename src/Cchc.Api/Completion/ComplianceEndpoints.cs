@@ -1,0 +1,151 @@
+using Cchc.Api.Http;
+using Cchc.Api.Keys;
+using Cchc.Api.Plans;
+using Cchc.Domain;
+using Cchc.Domain.Completion;
+using Cchc.Domain.Plans;
+using Cchc.Domain.Units;
+
+namespace Cchc.Api.Completion;
+
+/// <summary>Who reported and who did not (plan 398, section V.2): Sở Nội vụ follows and urges by it.</summary>
+internal static class ComplianceEndpoints
+{
+    public static void MapCompliance(this IEndpointRouteBuilder api)
+    {
+        var lens = Parameters.Word<Lens>("lens", "Which revisions count as received; provisional needs a key");
+        api.MapGet("/plans/{plan}/compliance", GetCompliance).Describe<ComplianceAnswer>(
+            "getCompliance", "Reports expected, received, on time, late, returned and missing, by level, district and unit",
+            [new("period", "Reporting period; the latest with data where it is not given", "2022-H1"), lens,
+             Parameters.Word<UnitLevel>("level", "Level"), Parameters.Word<UnitKind>("kind", "Kind"),
+             new("under", "This unit and all below it", "D474"), Parameters.Word<ComplianceState>("state", "Only units so, in items"),
+             new("overdue", "true: only units that are past due, in items, which is today's chase list", "true"),
+             .. Parameters.Paging]).Refuses(401, 404);
+        api.MapGet("/plans/{plan}/compliance/units/{unit}", GetRecord).Describe<UnitComplianceAnswer>(
+            "getUnitCompliance", "One unit's record over the periods that have begun", [lens]).Refuses(401, 404);
+    }
+
+    private static async Task GetCompliance(
+        HttpContext context, string plan, Catalogues catalogues, Snapshots snapshots, Answers answers, TimeProvider time)
+    {
+        var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
+        var found = catalogue.PlanOf(plan);
+        var query = new QueryInput(context.Request, "period", "lens", "level", "kind", "under", "state", "overdue", "limit", "cursor");
+        var (lens, period) = (LensOf(context, query), query.Known("period", found.FindPeriod, "period"));
+        var (level, kind) = (query.Word<UnitLevel>("level"), query.Word<UnitKind>("kind"));
+        var under = query.Known("under", catalogue.Units.Find, "unit");
+        var (state, isOverdue) = (query.Word<ComplianceState>("state"), query.Flag("overdue"));
+        var (limit, cursor) = (query.Limit(), query.Cursor());
+        query.Done();
+        var snapshot = period is null
+            ? await snapshots.GetLatestAsync(found, lens, context.RequestAborted)
+            : await snapshots.GetAsync(found, period, lens, context.RequestAborted);
+        var today = LocalTime.DateOf(time.GetUtcNow());
+        var tag = $"{catalogue.Version}.{snapshot.Version.Version}.{today:yyyyMMdd}";
+        await answers.WriteAsync(context, tag, lens == Lens.Provisional, () =>
+        {
+            var facts = snapshot.Facts;
+            var (units, date) = (facts.Units, facts.Period.DataTo);
+            var all = facts.Expectation.UnitIds.Select(id => units[id])
+                .Where(unit => (level is null || unit.Level == level) && (kind is null || unit.Kind == kind)
+                    && (under is null || units.IsWithin(unit, under.Id, date)))
+                .OrderBy(unit => unit.Level).ThenBy(unit => unit.Code, StringComparer.Ordinal)
+                .Select(unit => Judge(snapshot, unit, today)).ToList();
+            var page = Page<UnitCompliance>.Cut(
+                context, [.. all.Where(each => (state is null || each.State == state) && (!isOverdue || each.DaysOverdue is not null))],
+                each => each.Unit, each => each, limit, cursor);
+            return Task.FromResult(new ComplianceAnswer
+            {
+                Plan = found.Code,
+                Period = facts.Period.Code,
+                Lens = lens,
+                DataVersion = snapshot.Version.Version,
+                AsOf = snapshot.Version.ChangedAt,
+                DueOn = facts.Period.DueOn,
+                Total = ComplianceCounts.Of(all),
+                Levels = [.. all.GroupBy(each => each.Level).Select(group => new LevelCompliance(group.Key, ComplianceCounts.Of(group)))],
+                Districts = [.. all.Where(each => each.District is not null).GroupBy(each => each.District!)
+                    .OrderBy(group => group.Key, StringComparer.Ordinal)
+                    .Select(group => new DistrictCompliance(group.Key, units.Find(group.Key)!.On(date)?.NameVi, ComplianceCounts.Of(group)))],
+                Items = page.Items,
+                NextCursor = page.NextCursor,
+            });
+        });
+    }
+
+    private static async Task GetRecord(
+        HttpContext context, string plan, string unit, Catalogues catalogues, Snapshots snapshots, Answers answers, TimeProvider time)
+    {
+        var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
+        var (found, asked) = (catalogue.PlanOf(plan), catalogue.UnitOf(unit));
+        var query = new QueryInput(context.Request, "lens");
+        var lens = LensOf(context, query);
+        query.Done();
+        var today = LocalTime.DateOf(time.GetUtcNow());
+        var begun = await BegunAsync(found, lens, today, snapshots, context.RequestAborted);
+        var tag = $"{catalogue.Version}.{begun.Max(each => each.Version.Version)}.{today:yyyyMMdd}";
+        await answers.WriteAsync(context, tag, lens == Lens.Provisional, () => Task.FromResult(new UnitComplianceAnswer
+        {
+            Plan = found.Code,
+            Unit = asked.Code,
+            Lens = lens,
+            Items = [.. begun.Where(each => each.Facts.Expectation.LinesOf(asked.Id).Count > 0)
+                .Select(each => new PeriodCompliance(each.Facts.Period.Code, each.Facts.Period.DueOn, Judge(each, asked, today)))],
+        }));
+    }
+
+    // Every period at one data version, so that the record is of one moment; of a plan that has not begun, its first.
+    private static async Task<IReadOnlyList<Snapshot>> BegunAsync(
+        Plan plan, Lens lens, DateOnly today, Snapshots snapshots, CancellationToken cancellation)
+    {
+        var periods = plan.Periods.Where(each => each.DataFrom <= today).DefaultIfEmpty(plan.Periods[0]).ToList();
+        while (true)
+        {
+            var all = new List<Snapshot>();
+            foreach (var period in periods)
+            {
+                all.Add(await snapshots.GetAsync(plan, period, lens, cancellation));
+            }
+
+            if (all.TrueForAll(each => each.Version.Version == all[0].Version.Version))
+            {
+                return all;
+            }
+        }
+    }
+
+    private static Lens LensOf(HttpContext context, QueryInput query)
+    {
+        var lens = query.Word<Lens>("lens") ?? Lens.Published;
+        if (lens == Lens.Provisional)
+        {
+            context.RequireCaller();
+        }
+
+        return lens;
+    }
+
+    private static UnitCompliance Judge(Snapshot snapshot, Unit unit, DateOnly today)
+    {
+        var facts = snapshot.Facts;
+        var due = facts.Expectation.LinesOf(unit.Id);
+        var first = facts.HeadOf(unit.Id)?.FirstSubmittedAt;
+        var isReceived = facts.HasReceived(unit.Id);
+        var version = unit.On(facts.Period.DataTo);
+        return new UnitCompliance
+        {
+            Unit = unit.Code,
+            NameVi = version?.NameVi,
+            Level = unit.Level,
+            Kind = unit.Kind,
+            District = unit.Level == UnitLevel.District && unit.Kind == UnitKind.Committee ? unit.Code
+                : version?.ParentId is { } parent && facts.Units[parent].Level == UnitLevel.District ? facts.Units[parent].Code : null,
+            State = isReceived ? first <= PeriodFacts.DueBy(facts.Period) ? ComplianceState.OnTime : ComplianceState.Late
+                : snapshot.Returned.Contains(unit.Id) ? ComplianceState.Returned : ComplianceState.Missing,
+            FirstSubmittedAt = isReceived ? first : null,
+            ValuesDue = due.Count,
+            ValuesGiven = due.Count(line => facts.Value(line.Line.Id, unit.Id, Basis.Period).State != Domain.Reports.ValueState.Missing),
+            DaysOverdue = !isReceived && today > facts.Period.DueOn ? today.DayNumber - facts.Period.DueOn.DayNumber : null,
+        };
+    }
+}
