@@ -373,6 +373,12 @@ internal static class ImportEndpoints
     {
         new QueryInput(context.Request).Done();
         var import = await FindAsync(context, id, database);
+        var caller = context.RequireCaller();
+        if (caller.Role != Role.Administrator && caller.Actor != import.Actor)
+        {
+            throw new ProblemException("auth.forbidden");
+        }
+
         if (!import.IsEnded)
         {
             await importer.CancelAsync(import.Id, context.RequestAborted);
