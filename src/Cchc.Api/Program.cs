@@ -30,6 +30,12 @@ builder.Services.AddAuthentication(ApiKeyHandler.SchemeName)
 var app = builder.Build();
 await app.PrepareEmbeddedAsync();
 
+app.UseSecurityHeaders();
+if (!app.Environment.IsDevelopment())
+{
+    app.UseHsts();
+}
+
 app.Use(Problems.HandleAsync);
 app.UseAuthentication();
 app.UseImports();

@@ -132,4 +132,22 @@ public sealed class BadInputTests
             Assert.NotNull((string?)(await response.JsonAsync())["code"]);
         }
     }
+
+    [Theory]
+    [InlineData("/v1/plans", 200)]
+    [InlineData("/v1/plans/cchc-2022/reports", 401)]
+    [InlineData("/v1/plans/none", 404)]
+    [InlineData("/v1/plans?unknown=1", 400)]
+    [InlineData("/none", 404)]
+    [InlineData("/health/live", 200)]
+    [InlineData("/openapi/v1.json", 200)]
+    public async Task A_browser_is_told_to_take_an_answer_as_data(string path, int status)
+    {
+        await using var api = await ApiHost.StartAsync(Engine.Sqlite);
+        var response = await api.Anonymous.GetAsync(new Uri(path, UriKind.Relative));
+        Assert.Equal(status, (int)response.StatusCode);
+        Assert.Equal("nosniff", response.Headers.GetValues("X-Content-Type-Options").Single());
+        Assert.Equal("default-src 'none'; frame-ancestors 'none'", response.Headers.GetValues("Content-Security-Policy").Single());
+        Assert.Equal("no-referrer", response.Headers.GetValues("Referrer-Policy").Single());
+    }
 }
