@@ -71,7 +71,7 @@ public sealed class RightsTests
         }
 
         var import = await clients["reporter D474"].SendJsonAsync(
-            HttpMethod.Post, $"{HttpExtensions.Plan}/report-imports?mode=partial",
+            HttpMethod.Post, $"{HttpExtensions.Plan}/report-imports?dryRun=true",
             """[{"unit":"D474","period":"2022-H1","target":"II.3.a","numerator":1,"total":2}]""");
         Assert.Equal(HttpStatusCode.OK, import.StatusCode);
         var importId = (string)(await import.JsonAsync())["id"]!;
