@@ -1,3 +1,4 @@
+using Cchc.Api.Auditing;
 using Cchc.Api.Commands;
 using Cchc.Api.Completion;
 using Cchc.Api.Data;
@@ -36,6 +37,7 @@ if (!app.Environment.IsDevelopment())
     app.UseHsts();
 }
 
+app.Use(RefusalAudit.NoteOriginAsync);
 app.Use(Problems.HandleAsync);
 app.UseAuthentication();
 app.UseImports();
@@ -47,6 +49,7 @@ v1.MapReports();
 v1.MapImports();
 v1.MapCompletion();
 v1.MapCompliance();
+v1.MapAudit();
 app.MapHealth();
 await app.RunAsync();
 return 0;

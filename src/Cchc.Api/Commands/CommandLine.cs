@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Cchc.Api.Auditing;
 using Cchc.Api.Data;
 using Cchc.Api.Keys;
 using Cchc.Api.Plans;
@@ -10,13 +11,13 @@ namespace Cchc.Api.Commands;
 /// <summary>What the program does besides serving. Data alone goes to standard output; exit code 0, 1 failed, 2 wrong words.</summary>
 internal static class CommandLine
 {
-    private static readonly string[] Verbs = ["migrate", "seed", "keys", "--help", "-h", "-?", "--version"];
+    private static readonly string[] Verbs = ["migrate", "seed", "keys", "audit", "--help", "-h", "-?", "--version"];
 
     public static bool Handles(string[] args) => args.Length > 0 && Verbs.Contains(args[0]);
 
     public static async Task<int> RunAsync(string[] args)
     {
-        var root = new RootCommand("Cchc.Api: serves the API when it is started without a command.") { Migrate(), Seed(), Keys() };
+        var root = new RootCommand("Cchc.Api: serves the API when it is started without a command.") { Migrate(), Seed(), Keys(), Trail() };
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {
@@ -89,6 +90,23 @@ internal static class CommandLine
             await services.GetRequiredService<KeyQueries>().RevokeAsync(parsed.GetValue(id)!, cancellation)
                 ? 0 : await FailAsync("There is no such key, or it is revoked already.")));
         return new Command("keys", "Make, list and revoke API keys.") { create, list, revoke };
+    }
+
+    private static Command Trail()
+    {
+        var verify = new Command("verify", "Follow the chain of the audit trail; print the number of entries and the last one's hash.");
+        verify.SetAction((_, cancellation) => Run(async services =>
+        {
+            var verdict = await services.GetRequiredService<AuditQueries>().VerifyAsync(cancellation);
+            if (verdict.Fault is { } fault)
+            {
+                return await FailAsync(fault);
+            }
+
+            Console.WriteLine($"{verdict.Entries}\t{verdict.Hash}");
+            return 0;
+        }));
+        return new Command("audit", "Check the audit trail.") { verify };
     }
 
     private static async Task<int> CreateAsync(

@@ -22,6 +22,13 @@ public sealed class DataVersions(Database database, TimeProvider time) : IDispos
     private const string Select = "SELECT scope AS Scope, version AS Version, changed_at AS ChangedAt FROM data_versions";
     private const string Raise = "UPDATE data_versions SET version = version + 1, changed_at = @now WHERE scope = @scope";
     private const string Begin = "INSERT INTO data_versions (scope, version, changed_at) VALUES (@scope, 1, @now)";
+    private const string Remember = "INSERT INTO data_version_history (scope, version, changed_at) VALUES (@Scope, @Version, @ChangedAt)";
+    private const string SelectAsOf = """
+        SELECT scope AS Scope, version AS Version, changed_at AS ChangedAt FROM data_version_history
+        WHERE scope = @scope AND version =
+            (SELECT MAX(version) FROM data_version_history WHERE scope = @scope AND changed_at <= @asOf)
+        """;
+
     private const string SelectOne =
         "SELECT scope AS Scope, version AS Version, changed_at AS ChangedAt FROM data_versions WHERE scope = @scope";
 
@@ -39,8 +46,14 @@ public sealed class DataVersions(Database database, TimeProvider time) : IDispos
             await session.ExecuteAsync(Begin, new { scope, now });
         }
 
-        return (await session.SingleAsync<DataVersion>(SelectOne, new { scope }))!;
+        var raised = (await session.SingleAsync<DataVersion>(SelectOne, new { scope }))!;
+        await session.ExecuteAsync(Remember, raised);
+        return raised;
     }
+
+    /// <summary>The version that a scope had at an instant; null before it had any.</summary>
+    public static async Task<DataVersion?> AsOfAsync(DbSession session, string scope, DateTimeOffset asOf) =>
+        await session.SingleAsync<DataVersion>(SelectAsOf, new { scope, asOf });
 
     /// <summary>Pins a reading transaction to a scope's version.</summary>
     public static async Task<DataVersion?> PinAsync(DbSession session, string scope) =>

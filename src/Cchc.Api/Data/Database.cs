@@ -81,7 +81,13 @@ public sealed class Database : IDisposable
                     {
                         await connection.OpenAsync(token);
                         var transaction = Dialect.BeginWrite(connection);
-                        var (result, commit) = await write(new DbSession(Dialect, connection, transaction, _commands, token));
+                        var session = new DbSession(Dialect, connection, transaction, _commands, token);
+                        var (result, commit) = await write(session);
+                        if (commit)
+                        {
+                            await Audit.FlushAsync(session);
+                        }
+
                         return (result, commit, transaction, connection);
                     }
                     catch
@@ -123,6 +129,12 @@ public sealed class DbSession(
     public DbConnection Connection => connection;
 
     public DbTransaction Transaction => transaction;
+
+    /// <summary>What the audit trail gets as the transaction commits.</summary>
+    internal List<AuditEntry> Audited { get; } = [];
+
+    /// <summary>A value as rows of <see cref="WriteManyAsync"/> carry it.</summary>
+    public object Stored(DateTimeOffset instant) => dialect.Stored(instant);
 
     public async Task<IReadOnlyList<T>> QueryAsync<T>([ConstantExpected] string sql, object? parameters = null) =>
         (await connection.QueryAsync<T>(Command(sql, parameters))).AsList();

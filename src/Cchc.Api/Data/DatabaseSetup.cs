@@ -1,3 +1,4 @@
+using Cchc.Api.Auditing;
 using Cchc.Api.Keys;
 using Cchc.Api.Reports;
 
@@ -9,7 +10,7 @@ internal static class DatabaseSetup
     {
         services.AddSingleton(TimeProvider.System);
         return services.AddSingleton<Database>().AddSingleton<DataVersions>().AddSingleton<Migrator>().AddSingleton<Seeder>()
-            .AddSingleton<SampleSeeder>().AddSingleton<KeyQueries>();
+            .AddSingleton<SampleSeeder>().AddSingleton<KeyQueries>().AddSingleton<AuditQueries>();
     }
 
     /// <summary>

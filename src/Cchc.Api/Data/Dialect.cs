@@ -40,6 +40,9 @@ public abstract class Dialect
         DbConnection connection, DbTransaction transaction, BulkStatement statement, IReadOnlyList<KeyValuePair<string, object?>> constants,
         IEnumerable<object?[]> rows, CancellationToken cancellation);
 
+    /// <summary>An instant as a row of <see cref="WriteManyAsync"/> carries it.</summary>
+    public abstract object Stored(DateTimeOffset instant);
+
     protected static void Run(DbConnection connection, DbTransaction? transaction, string sql)
     {
         using var command = connection.CreateCommand();
@@ -116,6 +119,8 @@ public sealed class SqliteDialect : Dialect
         return Task.CompletedTask;
     }
 
+    public override object Stored(DateTimeOffset instant) => ColumnTypes.ToSqlite(instant)!;
+
     // A statement need not use every column of its rows: a place of 0 is none.
     private static void Bind(sqlite3_stmt statement, int place, object? value)
     {
@@ -184,6 +189,8 @@ public sealed class SqlServerDialect : Dialect
         });
         await command.ExecuteNonQueryAsync(cancellation);
     }
+
+    public override object Stored(DateTimeOffset instant) => instant.UtcDateTime;
 
     private static void AddConstants(DbCommand command, IReadOnlyList<KeyValuePair<string, object?>> constants)
     {

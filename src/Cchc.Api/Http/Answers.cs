@@ -26,8 +26,15 @@ public sealed record Page<T>
             }
         }
 
-        var items = all.Skip(start).Take(limit).ToList();
-        var next = start + items.Count < all.Count
+        return Begin(context, [.. all.Skip(start).Take(limit + 1)], key, show, limit);
+    }
+
+    /// <summary>A page of what begins a list; more than the page holds tells that it goes on.</summary>
+    internal static Page<T> Begin<TSource>(
+        HttpContext context, IReadOnlyList<TSource> rest, Func<TSource, string> key, Func<TSource, T> show, int limit)
+    {
+        var items = rest.Take(limit).ToList();
+        var next = items.Count < rest.Count
             ? System.Buffers.Text.Base64Url.EncodeToString(Encoding.UTF8.GetBytes(key(items[^1])))
             : null;
         if (next is not null)

@@ -73,7 +73,7 @@ internal static class OpenApi
         {
             swaggerDoc.Servers = [new OpenApiServer { Url = "/" }];
             swaggerDoc.Tags = new HashSet<OpenApiTag>(
-                new[] { ("plans", "Plans, targets, tasks and periods"), ("units", "Units and their history"), ("reports", "Unit reports"), ("imports", "Bulk submissions of reports"), ("completion", "Completion rates") }
+                new[] { ("plans", "Plans, targets, tasks and periods"), ("units", "Units and their history"), ("reports", "Unit reports"), ("imports", "Bulk submissions of reports"), ("completion", "Completion rates"), ("administration", "Keys and the audit trail") }
                     .Select(tag => new OpenApiTag { Name = tag.Item1, Description = tag.Item2 }));
         }
     }
@@ -131,7 +131,8 @@ internal static class OpenApi
             var tag = path.Contains("/completion", StringComparison.Ordinal) ? "completion"
                 : path.Contains("/report-imports", StringComparison.Ordinal) || path.Contains("/report-template", StringComparison.Ordinal) ? "imports"
                 : path.Contains("/reports", StringComparison.Ordinal) ? "reports"
-                : path.Contains("/units", StringComparison.Ordinal) ? "units" : "plans";
+                : path.Contains("/units", StringComparison.Ordinal) ? "units"
+                : path.EndsWith("/audit", StringComparison.Ordinal) ? "administration" : "plans";
             operation.Tags = new HashSet<OpenApiTagReference> { new(tag, context.Document) };
             foreach (var parameter in operation.Parameters?.OfType<OpenApiParameter>() ?? [])
             {
@@ -252,8 +253,9 @@ internal static class OpenApi
                 },
             });
             var key = new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("ApiKey", context.Document)] = [] };
-            var isReport = (context.ApiDescription.RelativePath ?? "") is var path && (path.Contains("/reports", StringComparison.Ordinal)
-                || path.Contains("report-", StringComparison.Ordinal));
+            var path = context.ApiDescription.RelativePath ?? "";
+            var isReport = operation.Responses.ContainsKey("403") || path.Contains("/reports", StringComparison.Ordinal)
+                || path.Contains("report-", StringComparison.Ordinal);
             operation.Security = isReport ? [key] : [new OpenApiSecurityRequirement(), key];
         }
     }

@@ -124,7 +124,9 @@ internal static partial class Problems
         }
         catch (Exception exception) when (!context.Response.HasStarted)
         {
-            await WriteAsync(context, Translate(context, exception));
+            var problem = Translate(context, exception);
+            await Auditing.RefusalAudit.NoteAsync(context, problem);
+            await WriteAsync(context, problem);
             return;
         }
 

@@ -274,7 +274,7 @@ internal sealed partial class Importer(Database database, DataVersions versions,
             {
                 var now = time.Now();
                 var raised = await DataVersions.RaiseAsync(session, plan.Code, now);
-                var run = new Run(new ReportMerge(session, plan, import, parsed, now, write: true), raised.Version);
+                var run = new Run(new ReportMerge(session, plan, catalogue.Units, import, parsed, now, write: true), raised.Version);
                 if (HasMoved(raised.Version - 1))
                 {
                     return ((run with { Moved = raised.Version - 1 }, (DataVersion?)null), false);
@@ -302,7 +302,7 @@ internal sealed partial class Importer(Database database, DataVersions versions,
         async Task<Run> CompareAsync(DbSession session)
         {
             var version = (await DataVersions.PinAsync(session, plan.Code))!.Version;
-            var run = new Run(new ReportMerge(session, plan, import, parsed, time.Now(), write: false), version);
+            var run = new Run(new ReportMerge(session, plan, catalogue.Units, import, parsed, time.Now(), write: false), version);
             if (HasMoved(version))
             {
                 return run with { Moved = version };
@@ -345,6 +345,14 @@ internal sealed partial class Importer(Database database, DataVersions versions,
                 throw new OperationCanceledException();
             }
 
+            Audit.Write(session, now, import.Actor, "import.finish", import.Id, null, new
+            {
+                plan = plan.Code,
+                status = isRejected ? ImportStatus.Rejected : ImportStatus.Completed,
+                dryRun = import.IsDryRun,
+                sha256 = import.Sha256,
+                rows = counts,
+            });
             await ImportQueries.WriteRemarksAsync(session, import.Id, remarks);
             if (counts.Rejected > 0 && run.Moved is null && parsed.Rows.Count + counts.Rejected > 0 && !parsed.IsUnreadable)
             {

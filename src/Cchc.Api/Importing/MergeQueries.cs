@@ -208,23 +208,4 @@ internal static class MergeQueries
         LEFT JOIN status_changes AS noted ON noted.period_id = given.period_id AND noted.unit_id = given.unit_id
         GROUP BY given.period_id, given.unit_id, given.status, given.number
         """);
-
-    /// <summary>An entry for each report that changed.</summary>
-    public static readonly BulkStatement Audit = new(
-        Reports,
-        """
-        /* sqlite */ INSERT INTO audit_entries (occurred_at, actor, action, subject, detail)
-        SELECT @now, @actor, 'report.import', plans.code || '/' || periods.code || '/' || units.code, @detail
-        FROM periods JOIN plans ON plans.plan_id = periods.plan_id CROSS JOIN units
-        WHERE periods.period_id = @period_id AND units.unit_id = @unit_id
-        """,
-        """
-        /* sqlserver */ INSERT INTO audit_entries (occurred_at, actor, action, subject, detail)
-        SELECT @now, @actor, N'report.import', CONCAT(plans.code, N'/', periods.code, N'/', units.code), given.detail
-        FROM @report_rows AS given
-        JOIN periods ON periods.period_id = given.period_id
-        JOIN plans ON plans.plan_id = periods.plan_id
-        JOIN units ON units.unit_id = given.unit_id
-        ORDER BY given.period_id, given.unit_id
-        """);
 }

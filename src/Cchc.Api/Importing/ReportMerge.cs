@@ -1,6 +1,5 @@
 using System.Data.Common;
 using System.Runtime.InteropServices;
-using System.Text.Json;
 using Cchc.Api.Completion;
 using Cchc.Api.Data;
 using Cchc.Api.Http;
@@ -8,6 +7,7 @@ using Cchc.Api.Reports;
 using Cchc.Domain;
 using Cchc.Domain.Plans;
 using Cchc.Domain.Reports;
+using Cchc.Domain.Units;
 
 namespace Cchc.Api.Importing;
 
@@ -15,15 +15,20 @@ namespace Cchc.Api.Importing;
 /// Brings rows into the reports they speak of: each row sets one value of the latest content and leaves the others as they are. Rows are
 /// taken unit by unit; a chunk of units is read, compared and written at a time. Without <paramref name="write"/> it only compares.
 /// </summary>
-internal sealed class ReportMerge(DbSession session, Plan plan, ImportRecord import, ParsedFile file, DateTimeOffset now, bool write)
+internal sealed class ReportMerge(
+    DbSession session, Plan plan, UnitRegistry units, ImportRecord import, ParsedFile file, DateTimeOffset now, bool write)
 {
     // Bounds what is held of a chunk, and what a range of ids reads in vain where the file's units lie far apart.
     private const int UnitsInChunk = 500;
     private const int WidestRange = 1000;
 
+    // Entries that wait for the commit are held in memory.
+    private const int AuditedAtOnce = 2000;
+
     private readonly Dictionary<int, (Target Target, TargetLine Line)> _lines =
         plan.Targets.SelectMany(target => target.Lines.Select(line => (target, line))).ToDictionary(each => each.line.Id);
 
+    private readonly Dictionary<int, string> _codes = plan.Periods.ToDictionary(period => period.Id, period => period.Code);
     private readonly Dictionary<int, Head> _heads = [];
     private readonly List<ImportRow> _stored = [];
     private readonly List<(int Period, Dictionary<(int Unit, int Line), ReportedValue> Said)> _earlier = [];
@@ -55,13 +60,13 @@ internal sealed class ReportMerge(DbSession session, Plan plan, ImportRecord imp
         {
             cancellation.ThrowIfCancellationRequested();
             var end = start;
-            var units = 0;
+            var taken = 0;
             var first = rows[start];
             for (var unit = -1; end < rows.Count && rows[end].PeriodId == first.PeriodId && rows[end].UnitId - first.UnitId < WidestRange; end++)
             {
-                units += rows[end].UnitId == unit ? 0 : 1;
+                taken += rows[end].UnitId == unit ? 0 : 1;
                 unit = rows[end].UnitId;
-                if (units > UnitsInChunk)
+                if (taken > UnitsInChunk)
                 {
                     break;
                 }
@@ -235,7 +240,10 @@ internal sealed class ReportMerge(DbSession session, Plan plan, ImportRecord imp
         if (write)
         {
             var to = wantsSubmit ? ReportStatus.Submitted : head?.Status ?? ReportStatus.Draft;
-            _changes.Add(new Change(period.Id, unitId, number, head?.Status, to, begins, changed > 0, Detail(number, rows, stored)));
+            var before = head is null ? null : new { status = head.Status, revision = head.Number, values = Replaced(rows, stored) };
+            _changes.Add(new Change(
+                period.Id, unitId, number, head?.Status, to, begins, changed > 0, before,
+                new { status = to, revision = number, import = import.Id, values = changed }));
             foreach (ref readonly var row in rows)
             {
                 if (Outcomes[row.Row] is RowOutcome.Created or RowOutcome.Updated)
@@ -316,16 +324,12 @@ internal sealed class ReportMerge(DbSession session, Plan plan, ImportRecord imp
     }
 
     // What a value said before it was set anew is nowhere else where the draft changes in place.
-    private string Detail(int number, Span<ImportRow> rows, Span<ImportRow> stored)
+    private List<ReportValue> Replaced(Span<ImportRow> rows, Span<ImportRow> stored)
     {
-        var (created, replaced, at) = (0, new List<ReportValue>(), 0);
+        var (replaced, at) = (new List<ReportValue>(), 0);
         foreach (ref readonly var row in rows)
         {
-            if (Outcomes[row.Row] == RowOutcome.Created)
-            {
-                created++;
-            }
-            else if (Outcomes[row.Row] == RowOutcome.Updated)
+            if (Outcomes[row.Row] == RowOutcome.Updated)
             {
                 while (stored[at].LineId < row.LineId)
                 {
@@ -336,14 +340,13 @@ internal sealed class ReportMerge(DbSession session, Plan plan, ImportRecord imp
             }
         }
 
-        return replaced.Count == 0 ? $"{{\"import\":\"{import.Id}\",\"revision\":{number},\"created\":{created}}}"
-            : JsonSerializer.Serialize(new { import = import.Id, revision = number, created, replaced }, Json.Options);
+        return replaced;
     }
 
     private ReportValue Show(in ImportRow row)
     {
         var (target, line) = _lines[row.LineId];
-        var value = new ReportValue { Target = target.Code, Level = line.Level, NotApplicable = row.NotApplicable, Note = row.Note };
+        var value = new ReportValue { Target = target.Code, Level = line.Level, NotApplicable = row.NotApplicable };
         return row.NotApplicable is not null ? value : target.Kind switch
         {
             TargetKind.Ratio => value with { Numerator = row.First, Total = row.Total, Excluded = row.Excluded },
@@ -372,12 +375,22 @@ internal sealed class ReportMerge(DbSession session, Plan plan, ImportRecord imp
             MergeQueries.NoteStatus, [.. stamp, new("to", "submitted")], change => change.To == ReportStatus.Submitted,
             change => Words.Of(change.From ?? ReportStatus.Draft));
         await ReportsAsync(MergeQueries.Submit, stamp, change => change.To == ReportStatus.Submitted);
-        await ReportsAsync(MergeQueries.Audit, stamp, _ => true, _ => null, change => change.Detail);
+        foreach (var change in _changes)
+        {
+            Audit.Write(
+                session, now, import.Actor, "report.import", $"{plan.Code}/{_codes[change.PeriodId]}/{units[change.UnitId].Code}",
+                change.Before, change.After);
+        }
+
+        if (session.Audited.Count > AuditedAtOnce)
+        {
+            await Audit.FlushAsync(session);
+        }
     }
 
     private async Task ReportsAsync(
         BulkStatement statement, IReadOnlyList<KeyValuePair<string, object?>> constants, Func<Change, bool> which,
-        Func<Change, string?>? status = null, Func<Change, string>? detail = null)
+        Func<Change, string?>? status = null)
     {
         if (_changes.Exists(change => which(change)))
         {
@@ -385,7 +398,7 @@ internal sealed class ReportMerge(DbSession session, Plan plan, ImportRecord imp
             await session.WriteManyAsync(statement, constants, _changes.Where(which).Select(change =>
             {
                 (row[0], row[1], row[2], row[3], row[4]) =
-                    (change.PeriodId, change.UnitId, change.Number, status?.Invoke(change), detail?.Invoke(change) ?? "");
+                    (change.PeriodId, change.UnitId, change.Number, status?.Invoke(change), null);
                 return row;
             }));
         }
@@ -430,5 +443,5 @@ internal sealed class ReportMerge(DbSession session, Plan plan, ImportRecord imp
     private sealed record Head(ReportStatus Status, int Number, bool IsSubmitted);
 
     private sealed record Change(
-        int PeriodId, int UnitId, int Number, ReportStatus? From, ReportStatus To, bool BeginsRevision, bool HasValues, string Detail);
+        int PeriodId, int UnitId, int Number, ReportStatus? From, ReportStatus To, bool BeginsRevision, bool HasValues, object? Before, object After);
 }

@@ -61,7 +61,7 @@ public sealed class KeyQueries(Database database, TimeProvider time)
                     createdAt = now,
                     expiresAt,
                 });
-                await Audit.WriteAsync(session, now, "cli", "key.create", keyId, Http.Words.Of(role));
+                Audit.Write(session, now, "cli", "key.create", keyId, null, new { role, unitId, expiresAt });
                 return (key, true);
             },
             cancellation);
@@ -71,7 +71,7 @@ public sealed class KeyQueries(Database database, TimeProvider time)
         {
             var now = time.Now();
             var revoked = await session.ExecuteAsync(Revoke, new { keyId, now }) > 0;
-            await Audit.WriteAsync(session, now, "cli", "key.revoke", keyId, null);
+            Audit.Write(session, now, "cli", "key.revoke", keyId, null, new { revokedAt = now });
             return (revoked, revoked);
         },
         cancellation);

@@ -17,6 +17,16 @@ public record ReportContent
     [JsonIgnore]
     internal bool IsEmpty => Values.Count == 0 && Tasks.Count == 0 && Evidence.Count == 0 && Narrative is null;
 
+    /// <summary>What the audit trail keeps: figures and states, without free text, which may name people.</summary>
+    [JsonIgnore]
+    internal object Figures => new
+    {
+        values = Values.Select(value => value with { Note = null }),
+        tasks = Tasks.Select(task => task with { Note = null }),
+        narrativeLength = Narrative?.Length,
+        evidence = Evidence.Count,
+    };
+
     internal bool SameAs(ReportContent other) =>
         Narrative == other.Narrative && Values.SequenceEqual(other.Values) && Tasks.SequenceEqual(other.Tasks)
         && Evidence.SequenceEqual(other.Evidence);

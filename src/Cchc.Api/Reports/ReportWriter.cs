@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using Cchc.Api.Data;
 using Cchc.Api.Http;
 using Cchc.Domain.Completion;
@@ -78,8 +77,10 @@ internal sealed class ReportWriter(Database database, DataVersions versions, Tim
                 await ReportQueries.NoteStatusAsync(session, period.Id, unit.Id, number, null, status, null, now, caller.Actor);
             }
 
-            await Audit.WriteAsync(
-                session, now, caller.Actor, "report.put", address.Subject, JsonSerializer.Serialize(new { revision = number, content }, Json.Options));
+            Audit.Write(
+                session, now, caller.Actor, "report.put", address.Subject,
+                stored is null ? null : new { status = stored.Head.Status, revision = stored.Head.Revision, content = stored.Content.Figures },
+                new { status, revision = number, content = content.Figures });
             return (((await ReportQueries.FindAsync(session, plan, period.Id, unit.Id))!, stored is null), true);
         }, cancellation);
     }
@@ -118,9 +119,9 @@ internal sealed class ReportWriter(Database database, DataVersions versions, Tim
 
             await ReportQueries.SaveHeadAsync(session, period.Id, unit.Id, exists: true, to, now, caller.Actor);
             await ReportQueries.NoteStatusAsync(session, period.Id, unit.Id, number, from, to, reason, now, caller.Actor);
-            await Audit.WriteAsync(
+            Audit.Write(
                 session, now, caller.Actor, $"report.{Words.Of(action)}", address.Subject,
-                JsonSerializer.Serialize(new { revision = number, from, to, reason }, Json.Options));
+                new { status = from, revision = stored.Head.Revision }, new { status = to, revision = number, reason });
             var changed = (await ReportQueries.FindAsync(session, plan, period.Id, unit.Id))!;
             var body = await show(session, changed);
             if (idempotencyKey is not null)

@@ -66,6 +66,7 @@ public sealed partial class ExampleTests
             ("getReportTemplate", HttpMethod.Get, $"{plan}/report-template?period=2022-Q3&unit=STP", null),
             ("", HttpMethod.Post, $"{plan}/report-imports", Rows),
             ("cancelImport", HttpMethod.Delete, "/v1/report-imports/{id}", null),
+            ("listAuditEntries", HttpMethod.Get, "/v1/audit?subject=cchc-2022/2022-H1/STP", null),
         ];
         var recorded = new JsonObject();
         var import = "";

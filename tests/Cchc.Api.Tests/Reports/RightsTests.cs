@@ -58,6 +58,7 @@ public sealed class RightsTests
         new("listImportRows", "GET", "/v1/report-imports/{import}/rows", MayFollow),
         new("getRejectedRows", "GET", "/v1/report-imports/{import}/rejected", MayFollow),
         new("cancelImport", "DELETE", "/v1/report-imports/{import}", (who, _) => who.Name is "reporter D474" or "administrator"),
+        new("listAuditEntries", "GET", "/v1/audit", (who, _) => who.Role == Role.Administrator),
     ];
 
     [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]

@@ -129,6 +129,7 @@ public sealed class ApiHost : WebApplicationFactory<Program>
         await using var connection = new Microsoft.Data.SqlClient.SqlConnection(Engines.SqlServer);
         string[] tables =
         [
+            "district_approvals", "report_extensions", "consolidated_results", "audit_log", "audit_heads", "plan_rules",
             "report_values", "report_tasks", "report_evidence", "status_changes", "revisions", "reports", "api_keys",
             "idempotent_requests", "audit_entries", "report_import_remarks", "report_import_files", "report_imports",
         ];
