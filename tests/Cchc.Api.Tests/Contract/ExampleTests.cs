@@ -90,7 +90,7 @@ public sealed partial class ExampleTests
             if (call.Id.Length > 0)
             {
                 recorded[call.Id] = Shorten(JsonNode.Parse(
-                    ImportId().Replace(KeyName().Replace(answer.ToJsonString(Indented), "key:4b2b0baf3bf6"), "019da3b0c1f27c3a9f0e5b7d2a4c6e81"))!);
+                    ImportId().Replace(Hash().Replace(KeyName().Replace(answer.ToJsonString(Indented), "key:4b2b0baf3bf6"), new string('0', 64)), "019da3b0c1f27c3a9f0e5b7d2a4c6e81"))!);
             }
         }
 
@@ -141,6 +141,9 @@ public sealed partial class ExampleTests
 
         return node;
     }
+
+    [GeneratedRegex(@"\b[0-9a-f]{64}\b")]
+    private static partial Regex Hash();
 
     [GeneratedRegex("key:[0-9a-f]{12}")]
     private static partial Regex KeyName();
