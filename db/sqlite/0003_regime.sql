@@ -50,12 +50,12 @@ CREATE TABLE district_approvals (
     CONSTRAINT fk_district_approvals_revision FOREIGN KEY (period_id, unit_id, number) REFERENCES revisions (period_id, unit_id, number)
 ) STRICT, WITHOUT ROWID;
 
--- Until the end of the day the unit may change this report, whatever the period's lock; the latest one holds.
+-- A row for each time a report was given back to its unit. The latest holds: to the end of its day, or as long as the period is open.
 CREATE TABLE report_extensions (
     period_id INTEGER NOT NULL,
     unit_id INTEGER NOT NULL,
     ordinal INTEGER NOT NULL,
-    until_on TEXT NOT NULL,
+    until_on TEXT NULL,
     granted_at TEXT NOT NULL,
     granted_by TEXT NOT NULL,
     CONSTRAINT pk_report_extensions PRIMARY KEY (period_id, unit_id, ordinal),

@@ -62,12 +62,12 @@ CREATE TABLE district_approvals (
     CONSTRAINT fk_district_approvals_revision FOREIGN KEY (period_id, unit_id, number) REFERENCES revisions (period_id, unit_id, number)
 );
 
--- Until the end of the day the unit may change this report, whatever the period's lock; the latest one holds.
+-- A row for each time a report was given back to its unit. The latest holds: to the end of its day, or as long as the period is open.
 CREATE TABLE report_extensions (
     period_id int NOT NULL,
     unit_id int NOT NULL,
     ordinal int NOT NULL,
-    until_on date NOT NULL,
+    until_on date NULL,
     granted_at datetime2(3) NOT NULL,
     granted_by nvarchar(100) NOT NULL,
     CONSTRAINT pk_report_extensions PRIMARY KEY (period_id, unit_id, ordinal),

@@ -46,6 +46,7 @@ var v1 = app.NewVersionedApi().MapGroup("/v{version:apiVersion}").HasApiVersion(
 v1.MapPlans();
 v1.MapUnits();
 v1.MapReports();
+v1.MapReportApprovals();
 v1.MapImports();
 v1.MapCompletion();
 v1.MapCompliance();

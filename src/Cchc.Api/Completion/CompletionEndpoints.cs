@@ -15,7 +15,7 @@ internal static class CompletionEndpoints
     [
         new("period", "Reporting period; the latest with data where it is not given", "2022-H1"),
         Parameters.Word<Lens>("lens", "Which revisions count; provisional needs a key"),
-        Parameters.Word<Basis>("basis", "Year to date, or the period's window alone"),
+        Parameters.Word<Basis>("basis", "Year to date, or the period's window alone"), Parameters.AsOf,
     ];
 
     private enum Sort { Rank, Completion, Code, Name }
@@ -36,18 +36,18 @@ internal static class CompletionEndpoints
             [.. Common, Parameters.Word<Scope>("scope", "The unit alone, or with all below it")]).Refuses(401, 404);
     }
 
-    private static async Task GetCompletion(HttpContext context, string plan, Catalogues catalogues, Snapshots snapshots, Answers answers)
+    private static async Task GetCompletion(HttpContext context, string plan, Catalogues catalogues, Snapshots snapshots, Answers answers, TimeProvider time)
     {
-        var asked = await AskAsync(context, plan, catalogues, snapshots);
+        var asked = await AskAsync(context, plan, catalogues, snapshots, time);
         asked.Query.Done();
         await answers.WriteAsync(context, asked.Tag, asked.IsPrivate, () =>
             Task.FromResult(Fill(new CompletionAnswer(), asked, asked.Snapshot.Facts.OfPlan(asked.Basis))));
     }
 
     private static async Task GetUnitCompletion(
-        HttpContext context, string plan, string unit, Catalogues catalogues, Snapshots snapshots, Answers answers)
+        HttpContext context, string plan, string unit, Catalogues catalogues, Snapshots snapshots, Answers answers, TimeProvider time)
     {
-        var asked = await AskAsync(context, plan, catalogues, snapshots, "scope");
+        var asked = await AskAsync(context, plan, catalogues, snapshots, time, "scope");
         var scope = asked.Query.Word<Scope>("scope") ?? Scope.Own;
         asked.Query.Done();
         var found = asked.Catalogue.UnitOf(unit);
@@ -72,9 +72,9 @@ internal static class CompletionEndpoints
         });
     }
 
-    private static async Task RankUnits(HttpContext context, string plan, Catalogues catalogues, Snapshots snapshots, Answers answers)
+    private static async Task RankUnits(HttpContext context, string plan, Catalogues catalogues, Snapshots snapshots, Answers answers, TimeProvider time)
     {
-        var asked = await AskAsync(context, plan, catalogues, snapshots, "level", "kind", "under", "sort", "limit", "cursor");
+        var asked = await AskAsync(context, plan, catalogues, snapshots, time, "level", "kind", "under", "sort", "limit", "cursor");
         var (level, kind) = (asked.Query.Word<UnitLevel>("level"), asked.Query.Word<UnitKind>("kind"));
         var under = asked.Query.Known("under", asked.Catalogue.Units.Find, "unit");
         var sort = asked.Query.Word<Sort>("sort") ?? Sort.Rank;
@@ -106,15 +106,17 @@ internal static class CompletionEndpoints
     }
 
     private static async Task ExplainTarget(
-        HttpContext context, string plan, string target, Catalogues catalogues, Snapshots snapshots, Answers answers, Database database)
+        HttpContext context, string plan, string target, Catalogues catalogues, Snapshots snapshots, Answers answers, Database database,
+        TimeProvider time)
     {
-        var asked = await AskAsync(context, plan, catalogues, snapshots);
+        var asked = await AskAsync(context, plan, catalogues, snapshots, time);
         asked.Query.Done();
         var found = asked.Plan.FindTarget(target) ?? throw new ProblemException("target.unknown", target);
         await answers.WriteAsync(context, asked.Tag, asked.IsPrivate, async () =>
         {
             var remarks = await database.ReadAsync(
-                session => FactQueries.RemarksAsync(session, asked.Period.Id, found.Id, asked.Lens == Lens.Provisional), context.RequestAborted);
+                session => FactQueries.RemarksAsync(
+                    session, asked.Period.Id, found.Id, asked.Lens == Lens.Provisional, asked.Snapshot.AsOf), context.RequestAborted);
             var result = asked.Snapshot.Facts.OfPlan(asked.Basis).Targets.First(each => each.Target.Id == found.Id);
             return (TargetExplanation)asked.Head(new TargetExplanation
             {
@@ -208,11 +210,11 @@ internal static class CompletionEndpoints
         });
 
     private static async ValueTask<Asked> AskAsync(
-        HttpContext context, string plan, Catalogues catalogues, Snapshots snapshots, params string[] more)
+        HttpContext context, string plan, Catalogues catalogues, Snapshots snapshots, TimeProvider time, params string[] more)
     {
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
         var found = catalogue.PlanOf(plan);
-        var query = new QueryInput(context.Request, ["period", "lens", "basis", .. more]);
+        var query = new QueryInput(context.Request, ["period", "lens", "basis", "asOf", .. more]);
         var lens = query.Word<Lens>("lens") ?? Lens.Published;
         var basis = query.Word<Basis>("basis") ?? Basis.YearToDate;
         var period = query.Known("period", found.FindPeriod, "period");
@@ -221,10 +223,9 @@ internal static class CompletionEndpoints
             context.RequireCaller();
         }
 
-        var snapshot = period is null
-            ? await snapshots.GetLatestAsync(found, lens, context.RequestAborted)
-            : await snapshots.GetAsync(found, period, lens, context.RequestAborted);
-        return new Asked(query, catalogue, found, lens, basis, snapshot);
+        var asOf = query.PastInstant("asOf", time);
+        var snapshot = await snapshots.GetAsync(found, period, lens, asOf, context.RequestAborted);
+        return new Asked(query, snapshot.Catalogue, found, lens, basis, snapshot);
     }
 
     private sealed record Asked(QueryInput Query, Catalogue Catalogue, Plan Plan, Lens Lens, Basis Basis, Snapshot Snapshot)

@@ -20,9 +20,9 @@ internal static class ComplianceEndpoints
              Parameters.Word<UnitLevel>("level", "Level"), Parameters.Word<UnitKind>("kind", "Kind"),
              new("under", "This unit and all below it", "D474"), Parameters.Word<ComplianceState>("state", "Only units so, in items"),
              new("overdue", "true: only units that are past due, in items, which is today's chase list", "true"),
-             .. Parameters.Paging]).Refuses(401, 404);
+             Parameters.AsOf, .. Parameters.Paging]).Refuses(401, 404);
         api.MapGet("/plans/{plan}/compliance/units/{unit}", GetRecord).Describe<UnitComplianceAnswer>(
-            "getUnitCompliance", "One unit's record over the periods that have begun", [lens]).Refuses(401, 404);
+            "getUnitCompliance", "One unit's record over the periods that have begun", [lens, Parameters.AsOf]).Refuses(401, 404);
     }
 
     private static async Task GetCompliance(
@@ -30,18 +30,16 @@ internal static class ComplianceEndpoints
     {
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
         var found = catalogue.PlanOf(plan);
-        var query = new QueryInput(context.Request, "period", "lens", "level", "kind", "under", "state", "overdue", "limit", "cursor");
+        var query = new QueryInput(context.Request, "period", "lens", "level", "kind", "under", "state", "overdue", "asOf", "limit", "cursor");
         var (lens, period) = (LensOf(context, query), query.Known("period", found.FindPeriod, "period"));
         var (level, kind) = (query.Word<UnitLevel>("level"), query.Word<UnitKind>("kind"));
         var under = query.Known("under", catalogue.Units.Find, "unit");
         var (state, isOverdue) = (query.Word<ComplianceState>("state"), query.Flag("overdue"));
-        var (limit, cursor) = (query.Limit(), query.Cursor());
+        var (limit, cursor, asOf) = (query.Limit(), query.Cursor(), query.PastInstant("asOf", time));
         query.Done();
-        var snapshot = period is null
-            ? await snapshots.GetLatestAsync(found, lens, context.RequestAborted)
-            : await snapshots.GetAsync(found, period, lens, context.RequestAborted);
-        var today = LocalTime.DateOf(time.GetUtcNow());
-        var tag = $"{catalogue.Version}.{snapshot.Version.Version}.{today:yyyyMMdd}";
+        var snapshot = await snapshots.GetAsync(found, period, lens, asOf, context.RequestAborted);
+        var today = LocalTime.DateOf(asOf ?? time.GetUtcNow());
+        var tag = $"{snapshot.Catalogue.Version}.{snapshot.Version.Version}.{today:yyyyMMdd}";
         await answers.WriteAsync(context, tag, lens == Lens.Provisional, () =>
         {
             var facts = snapshot.Facts;
@@ -78,12 +76,12 @@ internal static class ComplianceEndpoints
     {
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
         var (found, asked) = (catalogue.PlanOf(plan), catalogue.UnitOf(unit));
-        var query = new QueryInput(context.Request, "lens");
-        var lens = LensOf(context, query);
+        var query = new QueryInput(context.Request, "lens", "asOf");
+        var (lens, asOf) = (LensOf(context, query), query.PastInstant("asOf", time));
         query.Done();
-        var today = LocalTime.DateOf(time.GetUtcNow());
-        var begun = await BegunAsync(found, lens, today, snapshots, context.RequestAborted);
-        var tag = $"{catalogue.Version}.{begun.Max(each => each.Version.Version)}.{today:yyyyMMdd}";
+        var today = LocalTime.DateOf(asOf ?? time.GetUtcNow());
+        var begun = await BegunAsync(found, lens, today, asOf, snapshots, context.RequestAborted);
+        var tag = $"{begun[0].Catalogue.Version}.{begun.Max(each => each.Version.Version)}.{today:yyyyMMdd}";
         await answers.WriteAsync(context, tag, lens == Lens.Provisional, () => Task.FromResult(new UnitComplianceAnswer
         {
             Plan = found.Code,
@@ -96,7 +94,7 @@ internal static class ComplianceEndpoints
 
     // Every period at one data version, so that the record is of one moment; of a plan that has not begun, its first.
     private static async Task<IReadOnlyList<Snapshot>> BegunAsync(
-        Plan plan, Lens lens, DateOnly today, Snapshots snapshots, CancellationToken cancellation)
+        Plan plan, Lens lens, DateOnly today, DateTimeOffset? asOf, Snapshots snapshots, CancellationToken cancellation)
     {
         var periods = plan.Periods.Where(each => each.DataFrom <= today).DefaultIfEmpty(plan.Periods[0]).ToList();
         while (true)
@@ -104,7 +102,7 @@ internal static class ComplianceEndpoints
             var all = new List<Snapshot>();
             foreach (var period in periods)
             {
-                all.Add(await snapshots.GetAsync(plan, period, lens, cancellation));
+                all.Add(await snapshots.GetAsync(plan, period, lens, asOf, cancellation));
             }
 
             if (all.TrueForAll(each => each.Version.Version == all[0].Version.Version))

@@ -5,6 +5,7 @@ using Cchc.Api.Http;
 using Cchc.Api.Plans;
 using Cchc.Domain.Completion;
 using Cchc.Domain.Plans;
+using Microsoft.Extensions.Caching.Memory;
 
 namespace Cchc.Api.Completion;
 
@@ -18,6 +19,9 @@ public sealed class Snapshot(DataVersion version, Catalogue catalogue, PeriodFac
     public Catalogue Catalogue { get; } = catalogue;
     public PeriodFacts Facts { get; } = facts;
 
+    /// <summary>The instant whose knowledge this is.</summary>
+    public required DateTimeOffset AsOf { get; init; }
+
     /// <summary>Units whose report was returned to them: none in the published lens, which does not tell.</summary>
     public IReadOnlySet<int> Returned { get; init; } = FrozenSet<int>.Empty;
 
@@ -25,16 +29,53 @@ public sealed class Snapshot(DataVersion version, Catalogue catalogue, PeriodFac
 }
 
 /// <summary>Keeps one snapshot for each plan, period and lens, and loads it anew when the plan's data version has risen.</summary>
-public sealed class Snapshots(Database database, DataVersions versions, Catalogues catalogues)
+public sealed class Snapshots(Database database, DataVersions versions, Catalogues catalogues) : IDisposable
 {
     private readonly ConcurrentDictionary<(int Period, Lens Lens), Lazy<Task<Snapshot>>> _kept = new();
+    private readonly MemoryCache _past = new(new MemoryCacheOptions { SizeLimit = 64 });
     private readonly ConcurrentDictionary<(int Plan, Lens Lens), (long Version, Period Period)> _latest = new();
 
     private async ValueTask<DataVersion> VersionAsync(Plan plan, CancellationToken cancellation) =>
         await versions.CurrentAsync(plan.Code, cancellation) ?? throw new ProblemException("service.unavailable");
 
-    /// <summary>The snapshot of the latest period with a counting report, else of the plan's first: both at one data version.</summary>
-    public async ValueTask<Snapshot> GetLatestAsync(Plan plan, Lens lens, CancellationToken cancellation)
+    /// <summary>
+    /// The snapshot of a period, or of the latest with a counting report where none is named (else of the plan's first), as it is or as it
+    /// was known at an instant.
+    /// </summary>
+    public async ValueTask<Snapshot> GetAsync(Plan plan, Period? period, Lens lens, DateTimeOffset? asOf, CancellationToken cancellation) =>
+        asOf is { } instant ? await GetPastAsync(plan, period, lens, instant, cancellation)
+        : period is null ? await GetLatestAsync(plan, lens, cancellation)
+        : await GetAsync(plan, period, lens, cancellation);
+
+    // What was known at an instant is what was known at the version of that instant: a few of them are kept.
+    private async Task<Snapshot> GetPastAsync(Plan plan, Period? period, Lens lens, DateTimeOffset asOf, CancellationToken cancellation)
+    {
+        var catalogue = await catalogues.AsOfAsync(asOf, cancellation);
+        var known = catalogue.PlanOf(plan.Code);
+        var (version, latest) = await database.ReadAsync(
+            async session =>
+            {
+                var version = await DataVersions.AsOfAsync(session, plan.Code, asOf);
+                var counting = period is null
+                    ? await FactQueries.CountingPeriodsAsync(session, plan.Id, lens == Lens.Provisional, asOf) : [];
+                return (version, known.Periods.LastOrDefault(each => counting.Contains(each.Id)) ?? known.Periods[0]);
+            },
+            cancellation);
+        var asked = period is null ? latest : known.FindPeriod(period.Code) ?? throw new ProblemException("period.unknown", period.Code);
+        var key = (asked.Id, lens, catalogue.Version, version?.Version);
+        return await _past.GetOrCreateAsync(key, async entry =>
+        {
+            entry.Size = 1;
+            return await database.ReadAsync(
+                session => LoadAsync(
+                    session, known, asked, lens, asOf, catalogue,
+                    version ?? new DataVersion { Scope = plan.Code, Version = 0, ChangedAt = asOf }),
+                cancellation);
+        }) ?? throw new ProblemException("service.unavailable");
+    }
+
+    // Both the period and its snapshot at one data version.
+    private async ValueTask<Snapshot> GetLatestAsync(Plan plan, Lens lens, CancellationToken cancellation)
     {
         while (true)
         {
@@ -58,14 +99,14 @@ public sealed class Snapshots(Database database, DataVersions versions, Catalogu
         var (readVersion, counting) = await database.ReadAsync(
             async session => (
                 await DataVersions.PinAsync(session, plan.Code),
-                await FactQueries.CountingPeriodsAsync(session, plan.Id, lens == Lens.Provisional)),
+                await FactQueries.CountingPeriodsAsync(session, plan.Id, lens == Lens.Provisional, FactQueries.Now)),
             cancellation);
         var period = plan.Periods.LastOrDefault(each => counting.Contains(each.Id)) ?? plan.Periods[0];
         versions.Observe(readVersion!);
         return _latest[(plan.Id, lens)] = (readVersion!.Version, period);
     }
 
-    public async ValueTask<Snapshot> GetAsync(Plan plan, Period period, Lens lens, CancellationToken cancellation)
+    private async ValueTask<Snapshot> GetAsync(Plan plan, Period period, Lens lens, CancellationToken cancellation)
     {
         var wanted = (await VersionAsync(plan, cancellation)).Version;
         var key = (period.Id, lens);
@@ -93,31 +134,40 @@ public sealed class Snapshots(Database database, DataVersions versions, Catalogu
 
     private async Task<Snapshot> LoadAsync(Plan plan, Period period, Lens lens)
     {
-        var provisional = lens == Lens.Provisional;
         var catalogue = await catalogues.CurrentAsync(CancellationToken.None);
         return await database.ReadAsync(
             async session =>
             {
                 var version = await DataVersions.PinAsync(session, plan.Code);
                 versions.Observe(version!);
-                var heads = await FactQueries.HeadsAsync(session, period.Id, provisional);
-                var hasSample = heads.Any(head => head.IsSample);
-                var rows = new Dictionary<int, IReadOnlyList<Domain.Reports.ReportedRow>>();
-                foreach (var part in plan.YearToDateParts(period))
-                {
-                    rows[part.Id] = await FactQueries.RowsAsync(session, part.Id, provisional);
-                    if (part.Id != period.Id)
-                    {
-                        hasSample |= (await FactQueries.HeadsAsync(session, part.Id, provisional)).Any(head => head.IsSample);
-                    }
-                }
-
-                var facts = new PeriodFacts(plan, period, catalogue.Units, heads, part => rows[part.Id]) { HasSample = hasSample };
-                return new Snapshot(version!, catalogue, facts)
-                {
-                    Returned = provisional ? (await FactQueries.ReturnedAsync(session, period.Id)).ToFrozenSet() : FrozenSet<int>.Empty,
-                };
+                return await LoadAsync(session, plan, period, lens, FactQueries.Now, catalogue, version!);
             },
             CancellationToken.None);
     }
+
+    private static async Task<Snapshot> LoadAsync(
+        DbSession session, Plan plan, Period period, Lens lens, DateTimeOffset asOf, Catalogue catalogue, DataVersion version)
+    {
+        var provisional = lens == Lens.Provisional;
+        var heads = await FactQueries.HeadsAsync(session, period.Id, provisional, asOf);
+        var hasSample = heads.Any(head => head.IsSample);
+        var rows = new Dictionary<int, IReadOnlyList<Domain.Reports.ReportedRow>>();
+        foreach (var part in plan.YearToDateParts(period))
+        {
+            rows[part.Id] = await FactQueries.RowsAsync(session, part.Id, provisional, asOf);
+            if (part.Id != period.Id)
+            {
+                hasSample |= (await FactQueries.HeadsAsync(session, part.Id, provisional, asOf)).Any(head => head.IsSample);
+            }
+        }
+
+        var facts = new PeriodFacts(plan, period, catalogue.Units, heads, part => rows[part.Id]) { HasSample = hasSample };
+        return new Snapshot(version, catalogue, facts)
+        {
+            AsOf = asOf,
+            Returned = provisional ? (await FactQueries.ReturnedAsync(session, period.Id, asOf)).ToFrozenSet() : FrozenSet<int>.Empty,
+        };
+    }
+
+    public void Dispose() => _past.Dispose();
 }

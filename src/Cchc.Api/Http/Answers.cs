@@ -104,6 +104,14 @@ internal sealed class Answers : IDisposable
         await response.WriteAsJsonAsync(value, Json.Options, "application/json; charset=utf-8", context.RequestAborted);
     }
 
+    /// <summary>Writes what came of a request that nobody asks for again.</summary>
+    public static Task WriteUncachedAsync<T>(HttpContext context, int status, T value)
+    {
+        context.Response.StatusCode = status;
+        context.Response.Headers.CacheControl = "no-store";
+        return context.Response.WriteAsJsonAsync(value, Json.Options, "application/json; charset=utf-8", context.RequestAborted);
+    }
+
     public void Dispose() => _cache.Dispose();
 
     private sealed record Kept(byte[] Body, Microsoft.Extensions.Primitives.StringValues Link);

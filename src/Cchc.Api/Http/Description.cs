@@ -12,6 +12,9 @@ internal static class Parameters
 {
     public static readonly Parameter Query = new("q", "Words to find, without regard to case and accents", "hue");
 
+    public static readonly Parameter AsOf =
+        new("asOf", "What was known at this instant (RFC 3339), exactly as it was answered then", "2022-06-20T00:00:00+07:00");
+
     public static readonly Parameter[] Paging =
     [
         new("limit", "Items in a page, 1 to 1000 (default 100)", 100),
@@ -30,6 +33,8 @@ internal sealed record Description(string Summary, IReadOnlyList<Parameter> Para
     public IReadOnlyDictionary<string, string>? Bodies { get; init; }
 }
 
+internal sealed record BodyType(Type Type);
+
 internal static class DescriptionExtensions
 {
     /// <summary>Describes a read: 200 or 304, refused for a bad parameter or while the database is away.</summary>
@@ -43,6 +48,9 @@ internal static class DescriptionExtensions
         this RouteHandlerBuilder endpoint, string id, string summary, string? bodyExample, params Parameter[] parameters) =>
         endpoint.WithName(id).WithMetadata(new Description(summary, parameters, bodyExample))
             .Produces<T>(200, "application/json").Refuses(400, 401, 403, 404, 409, 412, 413, 415, 422, 503);
+
+    /// <summary>Names the shape of a JSON body.</summary>
+    public static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder endpoint) => endpoint.WithMetadata(new BodyType(typeof(T)));
 
     public static RouteHandlerBuilder Refuses(this RouteHandlerBuilder endpoint, params int[] statuses)
     {

@@ -207,6 +207,22 @@ internal sealed class JsonInput
         return (long)number;
     }
 
+    public DateOnly? Date(Dictionary<string, JsonElement> members, string name, string pointer, bool required = false)
+    {
+        if (Text(members, name, pointer, 40, required) is not { } text)
+        {
+            return null;
+        }
+
+        if (DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date))
+        {
+            return date;
+        }
+
+        Refuse("date.invalid", $"{pointer}/{name}", Shorten(text));
+        return null;
+    }
+
     public bool? Flag(Dictionary<string, JsonElement> members, string name, string pointer)
     {
         if (!members.TryGetValue(name, out var element))

@@ -169,12 +169,6 @@ internal static class OpenApi
 
         private static void DescribeBody(OpenApiOperation operation, OperationFilterContext context, Description description)
         {
-            var isPut = context.ApiDescription.HttpMethod == "PUT";
-            if (!isPut && context.ApiDescription.HttpMethod != "POST")
-            {
-                return;
-            }
-
             if (description.Bodies is { } bodies)
             {
                 operation.RequestBody = new OpenApiRequestBody
@@ -185,18 +179,12 @@ internal static class OpenApi
                 return;
             }
 
-            var schema = isPut
-                ? context.SchemaGenerator.GenerateSchema(typeof(Reports.ReportContent), context.SchemaRepository)
-                : new OpenApiSchema
-                {
-                    Type = JsonSchemaType.Object,
-                    AdditionalPropertiesAllowed = false,
-                    Properties = new Dictionary<string, IOpenApiSchema>
-                    {
-                        ["reason"] = new OpenApiSchema { Type = JsonSchemaType.String, MaxLength = 1000 },
-                    },
-                    Required = description.BodyExample is null ? new HashSet<string>() : new HashSet<string> { "reason" },
-                };
+            if (context.ApiDescription.ActionDescriptor.EndpointMetadata.OfType<BodyType>().FirstOrDefault() is not { } body)
+            {
+                return;
+            }
+
+            var schema = context.SchemaGenerator.GenerateSchema(body.Type, context.SchemaRepository);
             operation.RequestBody = new OpenApiRequestBody
             {
                 Required = description.BodyExample is not null,

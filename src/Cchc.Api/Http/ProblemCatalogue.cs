@@ -29,6 +29,14 @@ internal static class ProblemCatalogue
         ["precondition.required"] = new(
             428, "Cần If-Match với phiên bản đang có để thay nội dung.", "If-Match with the current version is needed to replace content."),
         ["report.state"] = new(409, "Báo cáo đang ở trạng thái {0}, không thể {1}.", "The report is {0}; it cannot {1}."),
+        ["report.untilPassed"] = new(
+            409, "Thời hạn mở lại báo cáo này đã hết.", "The time for which this report was given back has passed."),
+        ["report.awaitsDistrict"] = new(409, "Báo cáo chờ UBND cấp huyện duyệt trước.", "The report awaits its district's approval first."),
+        ["report.districtApproved"] = new(409, "UBND cấp huyện đã duyệt báo cáo này.", "The district has approved this report already."),
+        ["until.required"] = new(
+            422, "Kỳ đã khóa: phải nêu ngày cuối được sửa (until).", "The period is locked: the last day for changes is needed (until)."),
+        ["until.past"] = new(422, "Ngày này đã qua.", "That day has passed."),
+        ["date.invalid"] = new(400, "Phải là ngày yyyy-MM-dd.", "It must be a date yyyy-MM-dd."),
         ["report.empty"] = new(422, "Báo cáo chưa có nội dung.", "The report is empty."),
         ["period.notBegun"] = new(409, "Kỳ {0} chưa bắt đầu.", "The period {0} has not begun."),
         ["period.locked"] = new(409, "Kỳ {0} đã khóa.", "The period {0} is locked."),
@@ -43,6 +51,7 @@ internal static class ProblemCatalogue
         ["parameter.unknown"] = new(400, "Không có tham số {0}.", "There is no parameter {0}."),
         ["parameter.repeated"] = new(400, "Tham số {0} chỉ được có một lần.", "The parameter {0} may be given once."),
         ["parameter.invalid"] = new(400, "Giá trị không dùng được; cần {0}.", "The value cannot be used; needed: {0}."),
+        ["parameter.future"] = new(400, "Thời điểm chưa tới.", "The instant is yet to come."),
         ["cursor.invalid"] = new(400, "Con trỏ trang không dùng được.", "The cursor cannot be used."),
         ["json.malformed"] = new(400, "JSON không đúng cú pháp: {0}", "The JSON is not well-formed: {0}"),
         ["json.unknownMember"] = new(400, "Không có thành phần {0}.", "There is no member {0}."),

@@ -79,6 +79,19 @@ internal sealed class QueryInput
         return null;
     }
 
+    /// <summary>An instant that has been: what will be known later is not known.</summary>
+    public DateTimeOffset? PastInstant(string name, TimeProvider time)
+    {
+        var instant = Instant(name);
+        if (instant > time.GetUtcNow())
+        {
+            Refuse("parameter.future", name);
+            return null;
+        }
+
+        return instant;
+    }
+
     /// <summary>true or false; false where it is left out.</summary>
     public bool Flag(string name)
     {

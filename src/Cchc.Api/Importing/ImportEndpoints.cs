@@ -78,7 +78,7 @@ internal static class ImportEndpoints
                  new("submit", "Also submit the reports that the file names", "true", ["true", "false"]),
                  new("locale", "Whose decimal marks and thousands separators text numbers have", "vi-VN", ["vi-VN", "en-US"]),
                  new("expectedVersion", "Refuse if the plan's data version is another by now", 12),
-                 new("Idempotency-Key", "Repeating the request with the same key within 24 hours gives the first answer", "6f1c2e", Header: true),
+                 IdempotencyKeys.Parameter,
                  new("Prefer", "respond-async: answer 202 at once and run in the background (RFC 7240)", "respond-async", Header: true)])
             {
                 Bodies = Bodies,
@@ -130,11 +130,7 @@ internal static class ImportEndpoints
             throw new ProblemException("auth.forbidden");
         }
 
-        var key = context.Request.Headers["Idempotency-Key"].ToString();
-        if (key.Length > 255 || key.Any(c => c is < ' ' or > '~'))
-        {
-            throw new ProblemException("idempotency.invalid");
-        }
+        var key = IdempotencyKeys.Of(context.Request);
 
         var isAsync = context.Request.Headers["Prefer"].SelectMany(value => (value ?? "").Split(',', ';'))
             .Any(word => word.Trim().Equals("respond-async", StringComparison.OrdinalIgnoreCase));
@@ -160,7 +156,7 @@ internal static class ImportEndpoints
                 Role = caller.Role,
                 UnitId = caller.UnitId,
             },
-            file, key.Length == 0 ? null : key, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(request))),
+            file, key, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(request))),
             context.RequestAborted);
         if (!isAsync && !isRepeated)
         {

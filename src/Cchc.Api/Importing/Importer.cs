@@ -404,13 +404,13 @@ internal sealed partial class Importer(Database database, DataVersions versions,
 
             foreach (var part in parts.Where(part => !rows.ContainsKey(part.Id)))
             {
-                var before = await FactQueries.RowsAsync(session, part.Id, provisional: true);
+                var before = await FactQueries.RowsAsync(session, part.Id, provisional: true, FactQueries.Now);
                 rows[part.Id] = (before,
                     [.. before.Where(row => !merge.Content.ContainsKey((part.Id, row.UnitId))),
                      .. merge.Content.Where(each => each.Key.Period == part.Id).SelectMany(each => each.Value)]);
             }
 
-            var heads = await FactQueries.HeadsAsync(session, period.Id, provisional: true);
+            var heads = await FactQueries.HeadsAsync(session, period.Id, provisional: true, FactQueries.Now);
             var was = new PeriodFacts(plan, period, catalogue.Units, heads, part => rows[part.Id].Before).OfPlan(Basis.YearToDate);
             var now = new PeriodFacts(plan, period, catalogue.Units, heads, part => rows[part.Id].After).OfPlan(Basis.YearToDate);
             effects.AddRange(was.Targets.Zip(now.Targets).SelectMany(pair => pair.First.Lines.Zip(pair.Second.Lines)

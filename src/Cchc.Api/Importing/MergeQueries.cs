@@ -7,8 +7,12 @@ namespace Cchc.Api.Importing;
 internal static class MergeQueries
 {
     public const string Heads = """
-        SELECT reports.unit_id, reports.status, latest.number, CASE WHEN latest.submitted_at IS NULL THEN 0 ELSE 1 END AS is_submitted
+        SELECT reports.unit_id, reports.status, latest.number, CASE WHEN latest.submitted_at IS NULL THEN 0 ELSE 1 END AS is_submitted,
+            given.until_on
         FROM reports
+        LEFT JOIN report_extensions given ON given.period_id = reports.period_id AND given.unit_id = reports.unit_id
+            AND given.ordinal = (SELECT MAX(ordinal) FROM report_extensions newest
+                WHERE newest.period_id = reports.period_id AND newest.unit_id = reports.unit_id)
         JOIN revisions latest ON latest.period_id = reports.period_id AND latest.unit_id = reports.unit_id
             AND latest.number = (SELECT MAX(number) FROM revisions
                 WHERE revisions.period_id = reports.period_id AND revisions.unit_id = reports.unit_id)

@@ -54,7 +54,7 @@ internal sealed class ReportMerge(
     public async Task RunAsync(Action<int> progress, CancellationToken cancellation)
     {
         var rows = file.Rows;
-        _counting = await FactQueries.CountingPeriodsAsync(session, plan.Id, provisional: true);
+        _counting = await FactQueries.CountingPeriodsAsync(session, plan.Id, provisional: true, FactQueries.Now);
         var start = 0;
         while (start < rows.Count)
         {
@@ -90,7 +90,7 @@ internal sealed class ReportMerge(
         var range = new { periodId = period.Id, first, last };
         _heads.Clear();
         await session.ReadEachAsync(MergeQueries.Heads, range, reader =>
-            _heads[reader.GetInt32(0)] = new Head(Words.Parse<ReportStatus>(reader.GetString(1))!.Value, reader.GetInt32(2), reader.GetInt32(3) == 1));
+            _heads[reader.GetInt32(0)] = new Head(Words.Parse<ReportStatus>(reader.GetString(1))!.Value, reader.GetInt32(2), reader.GetInt32(3) == 1, Until(reader)));
         _stored.Clear();
         if (_heads.Count > 0)
         {
@@ -113,6 +113,10 @@ internal sealed class ReportMerge(
         _inserts.Clear();
         _updates.Clear();
     }
+
+    private static DateOnly? Until(DbDataReader reader) => reader.IsDBNull(4) ? null
+        : reader.GetValue(4) is string text ? DateOnly.ParseExact(text, "yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture)
+        : DateOnly.FromDateTime(reader.GetDateTime(4));
 
     public static ImportRow Read(DbDataReader reader, int periodId) => new()
     {
@@ -202,12 +206,9 @@ internal sealed class ReportMerge(
             return;
         }
 
-        var refusal = period.StateOn(LocalTime.DateOf(now)) switch
-        {
-            PeriodState.NotBegun => ("period.notBegun", [period.Code]),
-            PeriodState.Locked => ("period.locked", [period.Code]),
-            _ => isOpen ? ((string Code, string[] Arguments)?)null : ("report.state", [Words.Of(head!.Status), "import"]),
-        };
+        var workflow = new Workflow(plan, period, units, LocalTime.DateOf(now));
+        var refusal = workflow.WhyNotOpen(head?.Standing) is { } closed ? (closed, [period.Code])
+            : isOpen ? ((string Code, string[] Arguments)?)null : ("report.state", [Words.Of(head!.Status), "import"]);
         if (refusal is { } refused)
         {
             Reject(rows, refused.Code, refused.Arguments, isChangedOnly: changed > 0);
@@ -440,7 +441,10 @@ internal sealed class ReportMerge(
         }));
     }
 
-    private sealed record Head(ReportStatus Status, int Number, bool IsSubmitted);
+    private sealed record Head(ReportStatus Status, int Number, bool IsSubmitted, DateOnly? Until)
+    {
+        public ReportStanding Standing => new(Status, IsEmpty: false, Until, HasDistrictApproval: false);
+    }
 
     private sealed record Change(
         int PeriodId, int UnitId, int Number, ReportStatus? From, ReportStatus To, bool BeginsRevision, bool HasValues, object? Before, object After);

@@ -26,6 +26,14 @@ public sealed class Catalogues(Database database, DataVersions versions)
         return _current is { } current && current.Version >= version.Version ? current : _current = await LoadAsync(cancellation);
     }
 
+    /// <summary>The catalogue as it was known at an instant.</summary>
+    public async ValueTask<Catalogue> AsOfAsync(DateTimeOffset asOf, CancellationToken cancellation)
+    {
+        var current = await CurrentAsync(cancellation);
+        var version = await database.ReadAsync(session => DataVersions.AsOfAsync(session, DataVersions.Catalogue, asOf), cancellation);
+        return current with { Version = version?.Version ?? 0 };
+    }
+
     private Task<Catalogue> LoadAsync(CancellationToken cancellation) => database.ReadAsync(
         async session =>
         {

@@ -8,9 +8,11 @@ namespace Cchc.Api.Plans;
 internal static class PlanQueries
 {
     private const string Plans = """
-        SELECT plan_id AS Id, code AS Code, number AS Number, year AS Year, title_vi AS TitleVi, title_en AS TitleEn, issuer AS Issuer,
-            issued_on AS IssuedOn, signed_by AS SignedBy, lead_unit_id AS LeadUnitId, monitor_unit_id AS MonitorUnitId
-        FROM plans ORDER BY year DESC, code
+        SELECT plans.plan_id AS Id, code AS Code, number AS Number, year AS Year, title_vi AS TitleVi, title_en AS TitleEn, issuer AS Issuer,
+            issued_on AS IssuedOn, signed_by AS SignedBy, lead_unit_id AS LeadUnitId, monitor_unit_id AS MonitorUnitId,
+            COALESCE(plan_rules.district_approval, 0) AS DistrictApproval
+        FROM plans LEFT JOIN plan_rules ON plan_rules.plan_id = plans.plan_id
+        ORDER BY year DESC, code
         """;
 
     private const string Groups =
@@ -83,6 +85,7 @@ internal static class PlanQueries
             SignedBy = row.SignedBy,
             LeadUnitId = row.LeadUnitId,
             MonitorUnitId = row.MonitorUnitId,
+            DistrictApproval = row.DistrictApproval,
             Groups = [.. groups[row.Id].Select(group => new TargetGroup(group.Code, group.TitleVi, group.TitleEn))],
             Targets = [.. targets[row.Id].Select(target => target.ToTarget([.. kinds[target.Id]], lines[target.Id]))],
             Tasks = [.. tasks[row.Id].Select(task =>
@@ -104,6 +107,7 @@ internal static class PlanQueries
         public string SignedBy { get; init; } = "";
         public int LeadUnitId { get; init; }
         public int? MonitorUnitId { get; init; }
+        public bool DistrictApproval { get; init; }
     }
 
     private sealed record GroupRow

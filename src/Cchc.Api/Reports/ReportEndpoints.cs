@@ -6,6 +6,7 @@ using Cchc.Api.Keys;
 using Cchc.Api.Plans;
 using Cchc.Domain.Plans;
 using Cchc.Domain.Reports;
+using Cchc.Domain.Units;
 
 namespace Cchc.Api.Reports;
 
@@ -21,8 +22,6 @@ internal static class ReportEndpoints
         """;
 
     private static readonly Parameter IfMatch = new("If-Match", "The ETag of the report to change", "\"r3\"", Header: true);
-    private static readonly Parameter IdempotencyKey =
-        new("Idempotency-Key", "Repeating the request with the same key within 24 hours does nothing twice", "6f1c2e", Header: true);
 
     public static void MapReports(this IEndpointRouteBuilder api)
     {
@@ -30,19 +29,25 @@ internal static class ReportEndpoints
         api.MapGet("/plans/{plan}/reports", ListReports).Describe<Page<ReportSummary>>(
             "listReports", "Reports within the caller's reach",
             [new("period", "Period code", "2022-H1"), new("unit", "Unit code", "SNV"), new("under", "This unit and all below it", "D474"),
-             Parameters.Word<ReportStatus>("status", "Status"), new("updatedAfter", "Changed after this instant (RFC 3339)", "2022-06-20T00:00:00+07:00"),
+             Parameters.Word<ReportStatus>("status", "Status"), Parameters.Word<Awaited>("awaiting", "Whose approval it awaits"),
+             new("updatedAfter", "Changed after this instant (RFC 3339)", "2022-06-20T00:00:00+07:00"), Parameters.AsOf,
              .. Parameters.Paging]).Refuses(401, 404);
-        api.MapGet(one, GetReport).Describe<ReportAnswer>("getReport", "One unit's report").Refuses(401, 403, 404);
+        api.MapGet(one, GetReport).Describe<ReportAnswer>("getReport", "One unit's report", Parameters.AsOf).Refuses(401, 403, 404);
         api.MapPut(one, PutReport).DescribeWrite<ReportAnswer>("putReport", "Save a draft of one unit's report", BodyExample, IfMatch)
-            .Produces<ReportAnswer>(201, "application/json").Refuses(428);
-        foreach (var action in Enum.GetValues<ReportAction>())
+            .Takes<ReportContent>().Produces<ReportAnswer>(201, "application/json").Refuses(428);
+        foreach (var action in Enum.GetValues<ReportAction>().Where(action => action != ReportAction.Put))
         {
             var word = Words.Of(action);
-            var needsReason = action is ReportAction.Return or ReportAction.Reopen;
-            api.MapPost($"{one}/{word}", (HttpContext context, string plan, string period, string unit, Catalogues catalogues, ReportWriter writer) =>
-                    ActAsync(context, plan, period, unit, action, catalogues, writer))
-                .DescribeWrite<ReportAnswer>(
-                    $"{word}Report", Summary(action), needsReason ? "{ \"reason\": \"Số liệu II.3.a chưa khớp với biên bản\" }" : null, IfMatch, IdempotencyKey);
+            var example = action switch
+            {
+                ReportAction.Return => """{ "reason": "Số liệu II.3.a chưa khớp với biên bản" }""",
+                ReportAction.Reopen => """{ "reason": "Đính chính số liệu II.3.a", "until": "2022-06-30" }""",
+                _ => null,
+            };
+            var post = api.MapPost($"{one}/{word}", (HttpContext context, string plan, string period, string unit, Catalogues catalogues, ReportWriter writer, TimeProvider time) =>
+                    ActAsync(context, plan, period, unit, action, catalogues, writer, time))
+                .DescribeWrite<ReportAnswer>($"{word}Report", Summary(action), example, IfMatch, IdempotencyKeys.Parameter);
+            _ = action is ReportAction.Return or ReportAction.Reopen ? post.Takes<GivenBackBody>() : post.Takes<ReasonBody>();
         }
 
         api.MapGet(one + "/revisions", ListRevisions)
@@ -54,100 +59,105 @@ internal static class ReportEndpoints
     private static string Summary(ReportAction action) => action switch
     {
         ReportAction.Submit => "Submit the draft for review",
-        ReportAction.Approve => "Approve the submitted revision, which publishes it",
-        ReportAction.Return => "Return the submitted revision with a reason",
-        _ => "Reopen an approved report with a reason; what was published stays so until the next approval",
+        ReportAction.Withdraw => "Take the submitted revision back before it is decided on: it is as if it had not been submitted",
+        ReportAction.Approve => "Approve the submitted revision, which publishes it; or pass it on as its district, where the plan asks for that",
+        ReportAction.Return => "Return the submitted revision with a reason; with a last day for changes where the period is locked",
+        _ => "Reopen an approved or locked report with a reason and, where the period is locked, a last day for changes; what was published stays so until the next approval",
     };
 
     private static async Task ListReports(
-        HttpContext context, string plan, Catalogues catalogues, Database database)
+        HttpContext context, string plan, Catalogues catalogues, Database database, TimeProvider time)
     {
         var caller = context.RequireCaller();
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
         var (found, units) = (catalogue.PlanOf(plan), catalogue.Units);
-        var query = new QueryInput(context.Request, "period", "unit", "under", "status", "updatedAfter", "limit", "cursor");
+        var query = new QueryInput(context.Request, "period", "unit", "under", "status", "awaiting", "updatedAfter", "asOf", "limit", "cursor");
         var period = query.Known("period", found.FindPeriod, "period");
         var (unit, under) = (query.Known("unit", units.Find, "unit"), query.Known("under", units.Find, "unit"));
-        var (status, updatedAfter) = (query.Word<ReportStatus>("status"), query.Instant("updatedAfter"));
+        var (status, awaiting) = (query.Word<ReportStatus>("status"), query.Word<Awaited>("awaiting"));
+        var (updatedAfter, asOf) = (query.Instant("updatedAfter"), query.PastInstant("asOf", time));
         var (limit, cursor) = (query.Limit(), query.Cursor());
         query.Done();
         var periods = found.Periods.ToDictionary(each => each.Id);
         var (version, heads) = await database.ReadAsync(
             async session => (
                 await DataVersions.PinAsync(session, found.Code),
-                await ReportQueries.HeadsAsync(session, found.Id, period?.Id, unit?.Id, updatedAfter)),
+                asOf is { } instant ? await ReportQueries.HeadsAsOfAsync(session, found.Id, period?.Id, unit?.Id, instant)
+                    : await ReportQueries.HeadsAsync(session, found.Id, period?.Id, unit?.Id, updatedAfter)),
             context.RequestAborted);
+        var today = time.Today();
         var visible = heads
-            .Where(head => (status is null || head.Status == status)
+            .Where(head => (status is null || head.Status == status) && (updatedAfter is null || head.UpdatedAt > updatedAfter)
                 && (under is null || units.IsWithin(units[head.UnitId], under.Id, periods[head.PeriodId].DataTo))
                 && new Rights(found, periods[head.PeriodId], units).MayRead(caller, units[head.UnitId]))
-            .OrderBy(head => periods[head.PeriodId].DataTo).ThenBy(head => units[head.UnitId].Code, StringComparer.Ordinal).ToList();
-        var page = Page<ReportSummary>.Cut(
-            context, visible, head => $"{periods[head.PeriodId].Code}/{units[head.UnitId].Code}",
-            head => Summarise(head, periods[head.PeriodId], units[head.UnitId].Code), limit, cursor);
-        await Answers.WriteOwnAsync(context, $"\"{version!.Version}\"", StatusCodes.Status200OK, page);
+            .OrderBy(head => periods[head.PeriodId].DataTo).ThenBy(head => units[head.UnitId].Code, StringComparer.Ordinal)
+            .Select(head => Summarise(head, new ReportAddress(found, periods[head.PeriodId], units[head.UnitId], caller, units), today, asOf))
+            .Where(summary => awaiting is null || summary.Awaiting == awaiting).ToList();
+        var page = Page<ReportSummary>.Cut(context, visible, each => $"{each.Period}/{each.Unit}", each => each, limit, cursor);
+        await Answers.WriteOwnAsync(context, $"\"{catalogue.Version}.{version!.Version}.{today:yyyyMMdd}\"", StatusCodes.Status200OK, page);
     }
 
     private static async Task GetReport(
-        HttpContext context, string plan, string period, string unit, Catalogues catalogues, Database database)
+        HttpContext context, string plan, string period, string unit, Catalogues catalogues, Database database, TimeProvider time)
     {
-        new QueryInput(context.Request).Done();
+        var query = new QueryInput(context.Request, "asOf");
+        var asOf = query.PastInstant("asOf", time);
+        query.Done();
         var address = await AddressAsync(context, plan, period, unit, catalogues);
-        RequireReading(address, await catalogues.CurrentAsync(context.RequestAborted));
-        await WriteAsync(context, address, database, 200);
+        RequireReading(address);
+        var (answer, etag) = await database.ReadAsync(
+            async session =>
+            {
+                var report = await ReportQueries.FindAsync(session, address.Plan, address.Period.Id, address.Unit.Id, asOf)
+                    ?? throw new ProblemException("report.unknown");
+                return await ShowAsync(context, session, address, report, time.Now(), asOf);
+            },
+            context.RequestAborted);
+        await Answers.WriteOwnAsync(context, etag, 200, answer);
     }
 
     private static async Task PutReport(
-        HttpContext context, string plan, string period, string unit, Catalogues catalogues, Database database, ReportWriter writer)
+        HttpContext context, string plan, string period, string unit, Catalogues catalogues, Database database, ReportWriter writer,
+        TimeProvider time)
     {
         new QueryInput(context.Request).Done();
         var address = await AddressAsync(context, plan, period, unit, catalogues);
-        var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
-        if (!new Rights(address.Plan, address.Period, catalogue.Units).MayWrite(address.Caller, address.Unit))
-        {
-            throw new ProblemException("auth.forbidden");
-        }
+        RequireRight(address, ReportAction.Put, time);
 
-        if (address.Unit.On(address.Period.DataTo) is null)
-        {
-            throw new ProblemException("unit.notActive", address.Unit.Code, address.Period.DataTo);
-        }
-
+        RequireActive(address);
         using var body = await JsonInput.ReadAsync(context.Request, optional: false, context.RequestAborted);
         var content = new ReportReader(address.Plan, address.Period, address.Unit).Read(body!.RootElement);
         var (report, created) = await writer.PutAsync(address, content, Conditions.Of(context.Request), context.RequestAborted);
-        await WriteAsync(context, address, database, created ? 201 : 200, report);
+        var (answer, etag) = await database.ReadAsync(
+            session => ShowAsync(context, session, address, report, time.Now()), context.RequestAborted);
+        if (created)
+        {
+            context.Response.Headers.Location = context.Request.Path.Value;
+        }
+
+        await Answers.WriteOwnAsync(context, etag, created ? 201 : 200, answer);
     }
 
     private static async Task ActAsync(
-        HttpContext context, string plan, string period, string unit, ReportAction action, Catalogues catalogues, ReportWriter writer)
+        HttpContext context, string plan, string period, string unit, ReportAction action, Catalogues catalogues, ReportWriter writer,
+        TimeProvider time)
     {
         new QueryInput(context.Request).Done();
         var address = await AddressAsync(context, plan, period, unit, catalogues);
-        var rights = new Rights(address.Plan, address.Period, (await catalogues.CurrentAsync(context.RequestAborted)).Units);
-        var refused = action == ReportAction.Submit
-            ? rights.MayWrite(address.Caller, address.Unit) ? null : "auth.forbidden"
-            : rights.MayReview(address.Caller, address.Unit) switch
-            {
-                ReviewRight.Allowed => null,
-                ReviewRight.OwnReport => "auth.ownReport",
-                _ => "auth.forbidden",
-            };
-        if (refused is not null)
+        RequireRight(address, action, time);
+        if (action == ReportAction.Reopen)
         {
-            throw new ProblemException(refused);
+            RequireActive(address);
         }
 
-        var reason = await ReadReasonAsync(context, needed: action is ReportAction.Return or ReportAction.Reopen);
-        var key = context.Request.Headers["Idempotency-Key"].ToString();
-        if (key.Length > 255 || key.Any(c => c is < ' ' or > '~'))
-        {
-            throw new ProblemException("idempotency.invalid");
-        }
-
+        var request = await ReadRequestAsync(context, action);
         var (body, etag) = await writer.ActAsync(
-            address, action, reason, key.Length == 0 ? null : key, Conditions.Of(context.Request),
-            async (session, report) => JsonSerializer.Serialize(await ShowAsync(context, session, address, report), Json.Options),
+            address, request, IdempotencyKeys.Of(context.Request), Conditions.Of(context.Request),
+            async (session, report) =>
+            {
+                var (answer, etag) = await ShowAsync(context, session, address, report, time.Now());
+                return (JsonSerializer.Serialize(answer, Json.Options), etag);
+            },
             context.RequestAborted);
         await Answers.WriteOwnAsync(context, etag, 200, JsonNode.Parse(body));
     }
@@ -161,7 +171,7 @@ internal static class ReportEndpoints
         var (report, _) = await ReadableAsync(context, plan, period, unit, catalogues, database);
         var page = Page<RevisionSummary>.Cut(
             context, report.Revisions, row => row.Number.ToString(System.Globalization.CultureInfo.InvariantCulture),
-            Summarise, limit, cursor);
+            row => Summarise(report, row), limit, cursor);
         await Answers.WriteOwnAsync(context, report.ETag, 200, page);
     }
 
@@ -184,7 +194,7 @@ internal static class ReportEndpoints
             .Select(pair => new ValueChange((pair.After ?? pair.Before)!.Target, (pair.After ?? pair.Before)!.Level, pair.Before, pair.After));
         await Answers.WriteOwnAsync(context, report.ETag, 200, new RevisionAnswer
         {
-            Revision = Summarise(row),
+            Revision = Summarise(report, row),
             Content = content,
             Changes = [.. changes],
         });
@@ -194,7 +204,7 @@ internal static class ReportEndpoints
         HttpContext context, string plan, string period, string unit, Catalogues catalogues, Database database)
     {
         var address = await AddressAsync(context, plan, period, unit, catalogues);
-        RequireReading(address, await catalogues.CurrentAsync(context.RequestAborted));
+        RequireReading(address);
         var report = await database.ReadAsync(
             session => ReportQueries.FindAsync(session, address.Plan, address.Period.Id, address.Unit.Id), context.RequestAborted);
         return (report ?? throw new ProblemException("report.unknown"), address);
@@ -206,54 +216,59 @@ internal static class ReportEndpoints
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
         var found = catalogue.PlanOf(plan);
         return new ReportAddress(
-            found, found.FindPeriod(period) ?? throw new ProblemException("period.unknown", period), catalogue.UnitOf(unit), caller);
+            found, found.FindPeriod(period) ?? throw new ProblemException("period.unknown", period), catalogue.UnitOf(unit), caller,
+            catalogue.Units);
     }
 
-    private static void RequireReading(ReportAddress address, Catalogue catalogue)
+    private static void RequireReading(ReportAddress address)
     {
-        if (!new Rights(address.Plan, address.Period, catalogue.Units).MayRead(address.Caller, address.Unit))
+        if (!new Rights(address.Plan, address.Period, address.Units).MayRead(address.Caller, address.Unit))
         {
             throw new ProblemException("auth.forbidden");
         }
     }
 
-    private static async Task<string?> ReadReasonAsync(HttpContext context, bool needed)
+    private static void RequireRight(ReportAddress address, ReportAction action, TimeProvider time)
     {
+        if (address.Workflow(time.Now()).WhyNotAllowed(address.Caller, address.Unit, action) is { } refused)
+        {
+            throw new ProblemException(refused);
+        }
+    }
+
+    private static void RequireActive(ReportAddress address)
+    {
+        if (address.Unit.On(address.Period.DataTo) is null)
+        {
+            throw new ProblemException("unit.notActive", address.Unit.Code, address.Period.DataTo);
+        }
+    }
+
+    private static async Task<ReportRequest> ReadRequestAsync(HttpContext context, ReportAction action)
+    {
+        var givesBack = action is ReportAction.Return or ReportAction.Reopen;
         using var body = await JsonInput.ReadAsync(context.Request, optional: true, context.RequestAborted);
         var input = new JsonInput();
-        var reason = body is null ? null : input.Text(input.Members(body.RootElement, "", "reason"), "reason", "", 1000);
-        if (needed && reason is null && input.Refusals.Count == 0)
+        var members = body is null ? [] : input.Members(body.RootElement, "", givesBack ? ["reason", "until"] : ["reason"]);
+        var (reason, until) = (input.Text(members, "reason", "", 1000), input.Date(members, "until", ""));
+        if (givesBack && reason is null && input.Refusals.Count == 0)
         {
             input.Refuse("reason.required", "/reason", null);
         }
 
-        return input.Refusals.Count == 0 ? reason : throw ProblemException.Of(input.Refusals);
+        return input.Refusals.Count == 0 ? new ReportRequest(action, reason, until) : throw ProblemException.Of(input.Refusals);
     }
 
-    private static async Task WriteAsync(
-        HttpContext context, ReportAddress address, Database database, int status, StoredReport? known = null)
+    private static async Task<(ReportAnswer Answer, string ETag)> ShowAsync(
+        HttpContext context, DbSession session, ReportAddress address, StoredReport report, DateTimeOffset now, DateTimeOffset? asOf = null)
     {
-        var (answer, etag) = await database.ReadAsync(
-            async session =>
-            {
-                var report = known ?? await ReportQueries.FindAsync(session, address.Plan, address.Period.Id, address.Unit.Id)
-                    ?? throw new ProblemException("report.unknown");
-                return (await ShowAsync(context, session, address, report), report.ETag);
-            },
-            context.RequestAborted);
-        if (status == 201)
-        {
-            context.Response.Headers.Location = context.Request.Path.Value;
-        }
-
-        await Answers.WriteOwnAsync(context, etag, status, answer);
-    }
-
-    private static async Task<ReportAnswer> ShowAsync(HttpContext context, DbSession session, ReportAddress address, StoredReport report)
-    {
-        var (plan, period, unit, _) = address;
-        var odd = await ReportWarnings.FindAsync(session, address, report.Content);
-        return new ReportAnswer
+        var (plan, period, unit, caller, _) = address;
+        var workflow = address.Workflow(now);
+        var standing = report.Head.Standing;
+        IReadOnlyList<ReportAction> allowed = asOf is null ? workflow.Allowed(caller, unit, standing) : [];
+        var odd = await ReportWarnings.FindAsync(
+            session, address, report.Content, asOf ?? Completion.FactQueries.Now);
+        var answer = new ReportAnswer
         {
             Plan = plan.Code,
             Period = period.Code,
@@ -276,30 +291,46 @@ internal static class ReportEndpoints
                 Problems.Words(context.Request, $"warning.{each.Oddity.Code}", each.Oddity.Before, each.Oddity.After)))],
             History = [.. report.History.Select(row => new StatusChangeAnswer(
                 row.At, row.Actor, row.FromStatus, row.ToStatus, row.Revision, row.Reason))],
+            Until = report.Head.Until,
+            DistrictApproval = report.Head.DistrictApprovedAt is { } at ? new DistrictApproval(at, report.Head.DistrictApprovedBy!) : null,
+            Awaiting = asOf is null ? Awaiting(workflow, unit, standing) : null,
+            AllowedActions = allowed,
+            AsOf = asOf,
+        };
+        return (answer, ReportTag.Of(report.Head, workflow, allowed, asOf));
+    }
+
+    private static ReportSummary Summarise(ReportHeadRow head, ReportAddress address, DateOnly today, DateTimeOffset? asOf)
+    {
+        var workflow = new Workflow(address.Plan, address.Period, address.Units, today);
+        return new ReportSummary
+        {
+            Period = address.Period.Code,
+            Unit = address.Unit.Code,
+            Status = head.Status,
+            Revision = head.Revision,
+            Version = head.Version,
+            FirstSubmittedAt = head.FirstSubmittedAt,
+            OnTime = OnTime(head, address.Period),
+            UpdatedAt = head.UpdatedAt,
+            Awaiting = asOf is null ? Awaiting(workflow, address.Unit, head.Standing) : null,
+            AllowedActions = asOf is null ? workflow.Allowed(address.Caller, address.Unit, head.Standing) : [],
+            Sample = head.Sample,
         };
     }
 
-    private static ReportSummary Summarise(ReportHeadRow head, Period period, string unit) => new()
-    {
-        Period = period.Code,
-        Unit = unit,
-        Status = head.Status,
-        Revision = head.Revision,
-        Version = head.Version,
-        FirstSubmittedAt = head.FirstSubmittedAt,
-        OnTime = OnTime(head, period),
-        UpdatedAt = head.UpdatedAt,
-        Sample = head.Sample,
-    };
+    private static Awaited? Awaiting(Workflow workflow, Unit unit, ReportStanding standing) =>
+        standing.Status != ReportStatus.Submitted ? null
+        : workflow.AsksDistrict(unit) && !standing.HasDistrictApproval ? Awaited.District : Awaited.Lead;
 
-    private static RevisionSummary Summarise(RevisionRow row) => new()
+    private static RevisionSummary Summarise(StoredReport report, RevisionRow row) => new()
     {
         Number = row.Number,
         SavedAt = row.SavedAt,
         SavedBy = row.SavedBy,
         SubmittedAt = row.SubmittedAt,
         SubmittedBy = row.SubmittedBy,
-        Decision = row.Decision,
+        Decision = report.DecisionOn(row),
         DecidedAt = row.DecidedAt,
         DecidedBy = row.DecidedBy,
     };

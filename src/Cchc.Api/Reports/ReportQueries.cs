@@ -1,9 +1,8 @@
 using Cchc.Api.Data;
 using Cchc.Domain.Plans;
+using Cchc.Domain.Reports;
 
 namespace Cchc.Api.Reports;
-
-public enum ReportStatus { Draft, Submitted, Returned, Approved }
 
 /// <summary>Reads and writes reports within a session; what may be done is decided before.</summary>
 internal static class ReportQueries
@@ -11,16 +10,52 @@ internal static class ReportQueries
     private const string SelectHeads = """
         SELECT reports.period_id AS PeriodId, reports.unit_id AS UnitId, reports.status AS Status, reports.version AS Version,
             reports.updated_at AS UpdatedAt, reports.updated_by AS UpdatedBy, latest.number AS Revision, latest.is_sample AS Sample,
-            opening.submitted_at AS FirstSubmittedAt, latest.submitted_at AS SubmittedAt
+            latest.submitted_at AS SubmittedAt, given.until_on AS Until, district.approved_at AS DistrictApprovedAt,
+            district.approved_by AS DistrictApprovedBy,
+            (SELECT MIN(sent.submitted_at) FROM revisions sent
+             WHERE sent.period_id = reports.period_id AND sent.unit_id = reports.unit_id AND NOT EXISTS
+                 (SELECT 1 FROM status_changes back WHERE back.period_id = sent.period_id AND back.unit_id = sent.unit_id
+                      AND back.number = sent.number AND back.from_status = 'submitted' AND back.to_status = 'draft')) AS FirstSubmittedAt,
+            CASE WHEN latest.narrative IS NULL
+                AND NOT EXISTS (SELECT 1 FROM report_values said WHERE said.period_id = latest.period_id AND said.unit_id = latest.unit_id AND said.number = latest.number)
+                AND NOT EXISTS (SELECT 1 FROM report_tasks said WHERE said.period_id = latest.period_id AND said.unit_id = latest.unit_id AND said.number = latest.number)
+                AND NOT EXISTS (SELECT 1 FROM report_evidence said WHERE said.period_id = latest.period_id AND said.unit_id = latest.unit_id AND said.number = latest.number)
+                THEN 1 ELSE 0 END AS IsEmpty
         FROM reports
         JOIN periods ON periods.period_id = reports.period_id
-        JOIN (SELECT period_id, unit_id, MAX(number) AS number FROM revisions GROUP BY period_id, unit_id) newest
-            ON newest.period_id = reports.period_id AND newest.unit_id = reports.unit_id
-        JOIN revisions latest ON latest.period_id = newest.period_id AND latest.unit_id = newest.unit_id AND latest.number = newest.number
-        JOIN revisions opening ON opening.period_id = reports.period_id AND opening.unit_id = reports.unit_id AND opening.number = 1
+        JOIN revisions latest ON latest.period_id = reports.period_id AND latest.unit_id = reports.unit_id
+            AND latest.number = (SELECT MAX(number) FROM revisions newest
+                WHERE newest.period_id = reports.period_id AND newest.unit_id = reports.unit_id)
+        LEFT JOIN report_extensions given ON given.period_id = reports.period_id AND given.unit_id = reports.unit_id
+            AND given.ordinal = (SELECT MAX(ordinal) FROM report_extensions newest
+                WHERE newest.period_id = reports.period_id AND newest.unit_id = reports.unit_id)
+        LEFT JOIN district_approvals district ON district.period_id = latest.period_id AND district.unit_id = latest.unit_id
+            AND district.number = latest.number
         WHERE periods.plan_id = @planId
             AND (@periodId IS NULL OR reports.period_id = @periodId) AND (@unitId IS NULL OR reports.unit_id = @unitId)
             AND (@updatedAfter IS NULL OR reports.updated_at > @updatedAfter)
+        """;
+
+    // What a draft said before it was submitted is not kept: a report begins to be known as it is first submitted.
+    private const string SelectHeadsAsOf = """
+        SELECT reports.period_id AS PeriodId, reports.unit_id AS UnitId, changed.to_status AS Status, reports.version AS Version,
+            changed.changed_at AS UpdatedAt, changed.actor AS UpdatedBy, latest.number AS Revision, latest.is_sample AS Sample,
+            latest.submitted_at AS SubmittedAt,
+            (SELECT MIN(sent.submitted_at) FROM revisions sent
+             WHERE sent.period_id = reports.period_id AND sent.unit_id = reports.unit_id AND sent.submitted_at <= @asOf AND NOT EXISTS
+                 (SELECT 1 FROM status_changes back WHERE back.period_id = sent.period_id AND back.unit_id = sent.unit_id
+                      AND back.number = sent.number AND back.from_status = 'submitted' AND back.to_status = 'draft'
+                      AND back.changed_at <= @asOf)) AS FirstSubmittedAt
+        FROM reports
+        JOIN periods ON periods.period_id = reports.period_id
+        JOIN revisions latest ON latest.period_id = reports.period_id AND latest.unit_id = reports.unit_id
+            AND latest.number = (SELECT MAX(number) FROM revisions newest
+                WHERE newest.period_id = reports.period_id AND newest.unit_id = reports.unit_id AND newest.submitted_at <= @asOf)
+        JOIN status_changes changed ON changed.period_id = reports.period_id AND changed.unit_id = reports.unit_id
+            AND changed.ordinal = (SELECT MAX(ordinal) FROM status_changes newest
+                WHERE newest.period_id = reports.period_id AND newest.unit_id = reports.unit_id AND newest.changed_at <= @asOf)
+        WHERE periods.plan_id = @planId
+            AND (@periodId IS NULL OR reports.period_id = @periodId) AND (@unitId IS NULL OR reports.unit_id = @unitId)
         """;
 
     private const string SelectRevisions = """
@@ -104,6 +139,17 @@ internal static class ReportQueries
         FROM status_changes WHERE period_id = @periodId AND unit_id = @unitId
         """;
 
+    private const string InsertExtension = """
+        INSERT INTO report_extensions (period_id, unit_id, ordinal, until_on, granted_at, granted_by)
+        SELECT @periodId, @unitId, COALESCE(MAX(ordinal), 0) + 1, @until, @now, @actor
+        FROM report_extensions WHERE period_id = @periodId AND unit_id = @unitId
+        """;
+
+    private const string InsertDistrictApproval = """
+        INSERT INTO district_approvals (period_id, unit_id, number, approved_at, approved_by)
+        VALUES (@periodId, @unitId, @number, @now, @actor)
+        """;
+
     private const string FindRequest = """
         SELECT request_hash AS Hash, etag AS ETag, body AS Body, created_at AS CreatedAt
         FROM idempotent_requests WHERE actor = @actor AND idempotency_key = @key
@@ -120,9 +166,16 @@ internal static class ReportQueries
         DbSession session, int planId, int? periodId, int? unitId, DateTimeOffset? updatedAfter) =>
         session.QueryAsync<ReportHeadRow>(SelectHeads, new { planId, periodId, unitId, updatedAfter });
 
-    public static async Task<StoredReport?> FindAsync(DbSession session, Plan plan, int periodId, int unitId)
+    /// <summary>Reports as they stood at an instant: those submitted by then.</summary>
+    public static Task<IReadOnlyList<ReportHeadRow>> HeadsAsOfAsync(
+        DbSession session, int planId, int? periodId, int? unitId, DateTimeOffset asOf) =>
+        session.QueryAsync<ReportHeadRow>(SelectHeadsAsOf, new { planId, periodId, unitId, asOf });
+
+    public static async Task<StoredReport?> FindAsync(DbSession session, Plan plan, int periodId, int unitId, DateTimeOffset? asOf = null)
     {
-        if ((await HeadsAsync(session, plan.Id, periodId, unitId, null)).SingleOrDefault() is not { } head)
+        var heads = asOf is { } instant
+            ? await HeadsAsOfAsync(session, plan.Id, periodId, unitId, instant) : await HeadsAsync(session, plan.Id, periodId, unitId, null);
+        if (heads.SingleOrDefault() is not { } head)
         {
             return null;
         }
@@ -132,7 +185,7 @@ internal static class ReportQueries
             Head = head,
             Revisions = await session.QueryAsync<RevisionRow>(SelectRevisions, new { periodId, unitId }),
             Content = await ContentAsync(session, plan, periodId, unitId, head.Revision),
-            History = await session.QueryAsync<HistoryRow>(SelectHistory, new { periodId, unitId }),
+            History = [.. (await session.QueryAsync<HistoryRow>(SelectHistory, new { periodId, unitId })).Where(row => asOf is null || row.At <= asOf)],
         };
     }
 
@@ -255,6 +308,13 @@ internal static class ReportQueries
             actor,
         });
 
+    /// <summary>Gives a report back to its unit: to the end of a day, or as long as the period is open.</summary>
+    public static Task GiveBackAsync(DbSession session, int periodId, int unitId, DateOnly? until, DateTimeOffset now, string actor) =>
+        session.ExecuteAsync(InsertExtension, new { periodId, unitId, until, now, actor });
+
+    public static Task ApproveByDistrictAsync(DbSession session, int periodId, int unitId, int number, DateTimeOffset now, string actor) =>
+        session.ExecuteAsync(InsertDistrictApproval, new { periodId, unitId, number, now, actor });
+
     public static Task<KeptRequest?> FindRequestAsync(DbSession session, string actor, string key) =>
         session.SingleAsync<KeptRequest>(FindRequest, new { actor, key });
 
@@ -301,6 +361,15 @@ internal sealed record StoredReport
     public required IReadOnlyList<HistoryRow> History { get; init; }
 
     public string ETag => Head.ETag;
+
+    /// <summary>What became of a revision. Its unit took it back where the report went from submitted to draft.</summary>
+    public RevisionDecision? DecisionOn(RevisionRow revision) => revision.Decision switch
+    {
+        null => null,
+        ReportStatus.Approved => RevisionDecision.Approved,
+        _ => History.Any(row => row.Revision == revision.Number && (row.FromStatus, row.ToStatus) == (ReportStatus.Submitted, ReportStatus.Draft))
+            ? RevisionDecision.Withdrawn : RevisionDecision.Returned,
+    };
 }
 
 internal sealed record ReportHeadRow
@@ -315,8 +384,14 @@ internal sealed record ReportHeadRow
     public bool Sample { get; init; }
     public DateTimeOffset? FirstSubmittedAt { get; init; }
     public DateTimeOffset? SubmittedAt { get; init; }
+    public DateOnly? Until { get; init; }
+    public DateTimeOffset? DistrictApprovedAt { get; init; }
+    public string? DistrictApprovedBy { get; init; }
+    public bool IsEmpty { get; init; }
 
     public string ETag => $"\"r{Version}\"";
+
+    public ReportStanding Standing => new(Status, IsEmpty, Until, DistrictApprovedAt is not null);
 }
 
 internal sealed record RevisionRow

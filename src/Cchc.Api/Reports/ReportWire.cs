@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Cchc.Domain.Reports;
 
 namespace Cchc.Api.Reports;
 
@@ -33,7 +34,37 @@ public sealed record ReportAnswer : ReportContent
     public required IReadOnlyList<ReportWarning> Warnings { get; init; }
 
     public required IReadOnlyList<StatusChangeAnswer> History { get; init; }
+
+    /// <summary>The last day on which the unit may change it, where that was said when it was last given back; else the period's lock holds.</summary>
+    public required DateOnly? Until { get; init; }
+
+    /// <summary>The district's approval of this revision, where the plan asks for it; null where it is not given.</summary>
+    public required DistrictApproval? DistrictApproval { get; init; }
+
+    /// <summary>Whose approval it awaits; null where it is not submitted.</summary>
+    public required Awaited? Awaiting { get; init; }
+
+    /// <summary>What this caller may do to it now; nothing to what was known at a past instant.</summary>
+    public required IReadOnlyList<ReportAction> AllowedActions { get; init; }
+
+    /// <summary>The instant asked for; absent for the report as it is.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DateTimeOffset? AsOf { get; init; }
 }
+
+public sealed record DistrictApproval(DateTimeOffset At, string By);
+
+/// <summary>Who approves next: the district its commune's report, or the plan's lead unit.</summary>
+public enum Awaited { District, Lead }
+
+/// <summary>What became of a submitted revision; withdrawn is taken back by its own unit.</summary>
+public enum RevisionDecision { Approved, Returned, Withdrawn }
+
+/// <summary>Why, where one cares to say.</summary>
+public sealed record ReasonBody(string? Reason = null);
+
+/// <summary>Why a report is given back to its unit, and to the end of which day; the day is needed where the period is locked.</summary>
+public sealed record GivenBackBody(string Reason, DateOnly? Until = null);
 
 public sealed record ReportWarning(string Target, Domain.Plans.LineLevel Level, string Code, string Detail);
 
@@ -52,6 +83,12 @@ public sealed record ReportSummary
     public required bool? OnTime { get; init; }
     public required DateTimeOffset UpdatedAt { get; init; }
 
+    /// <summary>Whose approval it awaits; null where it is not submitted.</summary>
+    public required Awaited? Awaiting { get; init; }
+
+    /// <summary>What this caller may do to it now.</summary>
+    public required IReadOnlyList<ReportAction> AllowedActions { get; init; }
+
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Sample { get; init; }
 }
@@ -65,8 +102,8 @@ public sealed record RevisionSummary
     public required DateTimeOffset? SubmittedAt { get; init; }
     public required string? SubmittedBy { get; init; }
 
-    /// <summary><c>approved</c>, <c>returned</c>, or null while nothing is decided.</summary>
-    public required ReportStatus? Decision { get; init; }
+    /// <summary>Null while nothing is decided.</summary>
+    public required RevisionDecision? Decision { get; init; }
 
     public required DateTimeOffset? DecidedAt { get; init; }
     public required string? DecidedBy { get; init; }

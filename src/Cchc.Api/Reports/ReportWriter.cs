@@ -10,12 +10,11 @@ using Microsoft.Extensions.Primitives;
 
 namespace Cchc.Api.Reports;
 
-/// <summary>What a unit or an office may do to a report beyond writing it.</summary>
-internal enum ReportAction { Submit, Approve, Return, Reopen }
-
 /// <summary>Whose report of which period, and who acts.</summary>
-internal sealed record ReportAddress(Plan Plan, Period Period, Unit Unit, Caller Caller)
+internal sealed record ReportAddress(Plan Plan, Period Period, Unit Unit, Caller Caller, UnitRegistry Units)
 {
+    public Workflow Workflow(DateTimeOffset now) => new(Plan, Period, Units, Domain.LocalTime.DateOf(now));
+
     public string Subject => $"{Plan.Code}/{Period.Code}/{Unit.Code}";
 }
 
@@ -26,7 +25,7 @@ internal sealed record Conditions(StringValues IfMatch, StringValues IfNoneMatch
 
     public void Check(StoredReport? stored)
     {
-        if (!StringValues.IsNullOrEmpty(IfMatch) && (stored is null || !Preconditions.MatchesStrongly(IfMatch, stored.ETag)))
+        if (!StringValues.IsNullOrEmpty(IfMatch) && (stored is null || !ReportTag.Matches(IfMatch, stored.ETag)))
         {
             throw new ProblemException("precondition.failed", stored?.ETag ?? "-");
         }
@@ -38,6 +37,12 @@ internal sealed record Conditions(StringValues IfMatch, StringValues IfNoneMatch
     }
 }
 
+/// <summary>What an action is asked with.</summary>
+/// <param name="Action">Which.</param>
+/// <param name="Reason">Why; needed to return and to reopen.</param>
+/// <param name="Until">The last day on which the unit may change what is given back to it.</param>
+internal sealed record ReportRequest(ReportAction Action, string? Reason = null, DateOnly? Until = null);
+
 /// <summary>Changes reports. Each change is one transaction with its revision, its audit entry and the plan's new data version.</summary>
 internal sealed class ReportWriter(Database database, DataVersions versions, TimeProvider time)
 {
@@ -45,7 +50,7 @@ internal sealed class ReportWriter(Database database, DataVersions versions, Tim
     public async Task<(StoredReport Report, bool Created)> PutAsync(
         ReportAddress address, ReportContent content, Conditions conditions, CancellationToken cancellation)
     {
-        var (plan, period, unit, caller) = address;
+        var (plan, period, unit, caller, _) = address;
         return await CommitAsync(plan, async (session, now) =>
         {
             var stored = await ReportQueries.FindAsync(session, plan, period.Id, unit.Id);
@@ -60,12 +65,7 @@ internal sealed class ReportWriter(Database database, DataVersions versions, Tim
                 throw new ProblemException("precondition.required");
             }
 
-            RequireOpen(period, now);
-            if (stored?.Head.Status is ReportStatus.Submitted or ReportStatus.Approved)
-            {
-                throw new ProblemException("report.state", Words.Of(stored.Head.Status), "PUT");
-            }
-
+            Require(address, stored, ReportAction.Put, now);
             var status = stored?.Head.Status ?? ReportStatus.Draft;
             var hasDraft = stored?.Head.SubmittedAt is null && stored is not null;
             var number = stored is null ? 1 : hasDraft ? stored.Head.Revision : stored.Head.Revision + 1;
@@ -90,58 +90,89 @@ internal sealed class ReportWriter(Database database, DataVersions versions, Tim
     /// one that was given.
     /// </summary>
     public Task<(string Body, string ETag)> ActAsync(
-        ReportAddress address, ReportAction action, string? reason, string? idempotencyKey, Conditions conditions,
-        Func<DbSession, StoredReport, Task<string>> show, CancellationToken cancellation)
+        ReportAddress address, ReportRequest request, string? idempotencyKey, Conditions conditions,
+        Func<DbSession, StoredReport, Task<(string Body, string ETag)>> show, CancellationToken cancellation)
     {
-        var (plan, period, unit, caller) = address;
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{address.Subject}\n{action}\n{reason}")));
+        var (plan, period, unit, caller, _) = address;
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{address.Subject}\n{request}")));
         return CommitAsync(plan, async (session, now) =>
         {
-            var stored = await ReportQueries.FindAsync(session, plan, period.Id, unit.Id) ?? throw new ProblemException("report.unknown");
+            var stored = await ReportQueries.FindAsync(session, plan, period.Id, unit.Id);
             if (idempotencyKey is not null
                 && await ReportQueries.FindRequestAsync(session, caller.Actor, idempotencyKey) is { } kept && kept.CreatedAt > now.AddHours(-24))
             {
                 return kept.Hash == hash ? ((kept.Body, kept.ETag), false) : throw new ProblemException("idempotency.reused");
             }
 
-            conditions.Check(stored);
-            RequireOpen(period, now, unlessReopening: action == ReportAction.Reopen);
-            var (from, to) = (stored.Head.Status, Next(stored.Head.Status, action));
-            var number = stored.Head.Revision;
-            if (action == ReportAction.Submit)
-            {
-                number = await SubmitAsync(session, address, stored, now);
-            }
-            else if (action is ReportAction.Approve or ReportAction.Return)
-            {
-                await ReportQueries.DecideAsync(session, period.Id, unit.Id, number, Words.Of(to), now, caller.Actor);
-            }
-
-            await ReportQueries.SaveHeadAsync(session, period.Id, unit.Id, exists: true, to, now, caller.Actor);
-            await ReportQueries.NoteStatusAsync(session, period.Id, unit.Id, number, from, to, reason, now, caller.Actor);
-            Audit.Write(
-                session, now, caller.Actor, $"report.{Words.Of(action)}", address.Subject,
-                new { status = from, revision = stored.Head.Revision }, new { status = to, revision = number, reason });
-            var changed = (await ReportQueries.FindAsync(session, plan, period.Id, unit.Id))!;
-            var body = await show(session, changed);
+            await MoveAsync(session, address, stored, request, conditions, now);
+            var answer = await show(session, (await ReportQueries.FindAsync(session, plan, period.Id, unit.Id))!);
             if (idempotencyKey is not null)
             {
-                await ReportQueries.KeepRequestAsync(session, caller.Actor, idempotencyKey, hash, changed.ETag, body, now);
+                await ReportQueries.KeepRequestAsync(session, caller.Actor, idempotencyKey, hash, answer.ETag, answer.Body, now);
             }
 
-            return ((body, changed.ETag), true);
+            return (answer, true);
         }, cancellation);
+    }
+
+    /// <summary>Moves a report along the workflow.</summary>
+    public Task<ReportHeadRow> ActAsync(ReportAddress address, ReportRequest request, Conditions conditions, CancellationToken cancellation) =>
+        CommitAsync(address.Plan, async (session, now) =>
+        {
+            var (plan, period, unit, _, _) = address;
+            await MoveAsync(session, address, await ReportQueries.FindAsync(session, plan, period.Id, unit.Id), request, conditions, now);
+            return ((await ReportQueries.HeadsAsync(session, plan.Id, period.Id, unit.Id, null)).Single(), true);
+        }, cancellation);
+
+    private static async Task MoveAsync(
+        DbSession session, ReportAddress address, StoredReport? stored, ReportRequest request, Conditions conditions, DateTimeOffset now)
+    {
+        var (_, period, unit, caller, _) = address;
+        conditions.Check(stored);
+        Require(address, stored, request.Action, now);
+        RequireUntil(address, request, now);
+        var byDistrict = request.Action == ReportAction.Approve && address.Workflow(now).IsDistrictApproval(caller, unit);
+        var from = stored?.Head.Status;
+        var to = byDistrict ? ReportStatus.Submitted : Workflow.Next(from, request.Action);
+        var number = stored?.Head.Revision ?? 1;
+        await ReportQueries.SaveHeadAsync(session, period.Id, unit.Id, exists: stored is not null, to, now, caller.Actor);
+        if (request.Action == ReportAction.Submit)
+        {
+            number = await SubmitAsync(session, address, stored!, now);
+        }
+        else if (byDistrict)
+        {
+            await ReportQueries.ApproveByDistrictAsync(session, period.Id, unit.Id, number, now, caller.Actor);
+        }
+        else if (request.Action is ReportAction.Approve or ReportAction.Return or ReportAction.Withdraw)
+        {
+            // What its own unit takes back counts as little as what was returned to it.
+            var decision = request.Action == ReportAction.Approve ? ReportStatus.Approved : ReportStatus.Returned;
+            await ReportQueries.DecideAsync(session, period.Id, unit.Id, number, Words.Of(decision), now, caller.Actor);
+        }
+
+        if (stored is null)
+        {
+            await ReportQueries.SaveContentAsync(
+                session, period.Id, unit.Id, number, exists: false, new ReportContent(), sample: false, now, caller.Actor);
+        }
+
+        if (request.Action is ReportAction.Return or ReportAction.Reopen)
+        {
+            await ReportQueries.GiveBackAsync(session, period.Id, unit.Id, request.Until, now, caller.Actor);
+        }
+
+        await ReportQueries.NoteStatusAsync(session, period.Id, unit.Id, number, from, to, request.Reason, now, caller.Actor);
+        Audit.Write(
+            session, now, caller.Actor, byDistrict ? "report.approveByDistrict" : $"report.{Words.Of(request.Action)}", address.Subject,
+            stored is null ? null : new { status = from, revision = stored.Head.Revision, until = stored.Head.Until },
+            new { status = to, revision = number, reason = request.Reason, until = request.Until });
     }
 
     // A revision that was submitted once never changes: sending it again, after a return or a reopening, is a new one.
     private static async Task<int> SubmitAsync(DbSession session, ReportAddress address, StoredReport stored, DateTimeOffset now)
     {
-        if (stored.Content.IsEmpty)
-        {
-            throw new ProblemException("report.empty");
-        }
-
-        var (_, period, unit, caller) = address;
+        var (_, period, unit, caller, _) = address;
         var number = stored.Head.Revision;
         if (stored.Head.SubmittedAt is not null)
         {
@@ -154,26 +185,32 @@ internal sealed class ReportWriter(Database database, DataVersions versions, Tim
         return number;
     }
 
-    private static ReportStatus Next(ReportStatus from, ReportAction action) => (from, action) switch
+    private static void Require(ReportAddress address, StoredReport? stored, ReportAction action, DateTimeOffset now)
     {
-        (ReportStatus.Draft or ReportStatus.Returned, ReportAction.Submit) => ReportStatus.Submitted,
-        (ReportStatus.Submitted, ReportAction.Approve) => ReportStatus.Approved,
-        (ReportStatus.Submitted, ReportAction.Return) => ReportStatus.Returned,
-        (ReportStatus.Approved, ReportAction.Reopen) => ReportStatus.Draft,
-        _ => throw new ProblemException("report.state", Words.Of(from), Words.Of(action)),
-    };
-
-    private static void RequireOpen(Period period, DateTimeOffset now, bool unlessReopening = false)
-    {
-        var state = period.StateOn(Domain.LocalTime.DateOf(now));
-        if (state == PeriodState.NotBegun)
+        var standing = stored?.Head.Standing ?? new ReportStanding(null, IsEmpty: true, null, HasDistrictApproval: false);
+        var code = address.Workflow(now).WhyNotNow(address.Caller, address.Unit, standing, action);
+        if (code is not null)
         {
-            throw new ProblemException("period.notBegun", period.Code);
+            throw new ProblemException(
+                stored is null && code == "report.state" ? "report.unknown" : code,
+                code == "report.state" && stored is not null
+                    ? [Words.Of(stored.Head.Status), action == ReportAction.Put ? "PUT" : Words.Of(action)] : [address.Period.Code]);
+        }
+    }
+
+    private static void RequireUntil(ReportAddress address, ReportRequest request, DateTimeOffset now)
+    {
+        if (request.Action is not (ReportAction.Return or ReportAction.Reopen))
+        {
+            return;
         }
 
-        if (state == PeriodState.Locked && !unlessReopening)
+        var refusal = request.Until is { } until
+            ? until < Domain.LocalTime.DateOf(now) ? new Refusal("until.past", "/until", until) : null
+            : address.Workflow(now).NeedsUntil ? new Refusal("until.required", "/until", null) : null;
+        if (refusal is not null)
         {
-            throw new ProblemException("period.locked", period.Code);
+            throw ProblemException.Of([refusal]);
         }
     }
 
@@ -203,14 +240,14 @@ internal sealed class ReportWriter(Database database, DataVersions versions, Tim
 internal static class ReportWarnings
 {
     public static async Task<IReadOnlyList<(ReportValue Value, Oddity Oddity)>> FindAsync(
-        DbSession session, ReportAddress address, ReportContent content)
+        DbSession session, ReportAddress address, ReportContent content, DateTimeOffset asOf)
     {
-        var (plan, period, unit, _) = address;
+        var (plan, period, unit, _, _) = address;
         var earlier = plan.Periods.Where(each => each.DataTo < period.DataTo).ToList();
         var said = new Dictionary<(int Period, int Line), ReportedValue>();
         foreach (var each in earlier)
         {
-            foreach (var row in await Completion.FactQueries.RowsOfUnitAsync(session, each.Id, unit.Id))
+            foreach (var row in await Completion.FactQueries.RowsOfUnitAsync(session, each.Id, unit.Id, asOf))
             {
                 said[(each.Id, row.LineId)] = row.Value;
             }

@@ -4,6 +4,7 @@ using Cchc.Api.Units;
 using Cchc.Domain;
 using Cchc.Domain.Completion;
 using Cchc.Domain.Plans;
+using Cchc.Domain.Reports;
 
 namespace Cchc.Api.Reports;
 

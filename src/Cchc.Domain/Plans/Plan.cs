@@ -21,6 +21,9 @@ public sealed record Plan
     /// <summary>The unit that follows beside the lead (plan 398, section V.2: Sở Thông tin và Truyền thông).</summary>
     public required int? MonitorUnitId { get; init; }
 
+    /// <summary>Whether a district approves its communes' reports before the lead does.</summary>
+    public bool DistrictApproval { get; init; }
+
     public required IReadOnlyList<TargetGroup> Groups { get; init; }
     public required IReadOnlyList<Target> Targets { get; init; }
     public required IReadOnlyList<PlanTask> Tasks { get; init; }
