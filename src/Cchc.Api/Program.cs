@@ -50,6 +50,7 @@ v1.MapReportApprovals();
 v1.MapImports();
 v1.MapCompletion();
 v1.MapCompliance();
+v1.MapResults();
 v1.MapAudit();
 app.MapHealth();
 await app.RunAsync();

@@ -41,7 +41,7 @@ internal static class CompletionEndpoints
         var asked = await AskAsync(context, plan, catalogues, snapshots, time);
         asked.Query.Done();
         await answers.WriteAsync(context, asked.Tag, asked.IsPrivate, () =>
-            Task.FromResult(Fill(new CompletionAnswer(), asked, asked.Snapshot.Facts.OfPlan(asked.Basis))));
+            Task.FromResult(asked.Fill(new CompletionAnswer(), asked.Snapshot.Facts.OfPlan(asked.Basis))));
     }
 
     private static async Task GetUnitCompletion(
@@ -59,7 +59,7 @@ internal static class CompletionEndpoints
         await answers.WriteAsync(context, asked.Tag, asked.IsPrivate, async () =>
         {
             var figures = scope == Scope.Own ? asked.Snapshot.Facts.OfUnit(found.Id, asked.Basis) : asked.Snapshot.Facts.OfSubtree(found.Id, asked.Basis);
-            return Fill(new UnitCompletionAnswer
+            return asked.Fill(new UnitCompletionAnswer
             {
                 Unit = found.Code,
                 NameVi = version.NameVi,
@@ -68,7 +68,7 @@ internal static class CompletionEndpoints
                 Kind = found.Kind,
                 Scope = scope,
                 Rank = scope == Scope.Own ? asked.Snapshot.Ranked(asked.Basis).First(each => each.Unit.Id == found.Id).Rank : null,
-            }, asked, figures);
+            }, figures);
         });
     }
 
@@ -96,8 +96,8 @@ internal static class CompletionEndpoints
                 _ => [.. ranked],
             };
             var page = Page<RankedUnitAnswer>.Cut(
-                context, ordered, each => each.Unit.Code, each => Show(each, date), limit, cursor);
-            return (UnitRankingAnswer)asked.Head(new UnitRankingAnswer
+                context, ordered, each => each.Unit.Code, each => Figures.Show(each, date), limit, cursor);
+            return asked.Head(new UnitRankingAnswer
             {
                 Items = page.Items,
                 NextCursor = page.NextCursor,
@@ -118,7 +118,7 @@ internal static class CompletionEndpoints
                 session => FactQueries.RemarksAsync(
                     session, asked.Period.Id, found.Id, asked.Lens == Lens.Provisional, asked.Snapshot.AsOf), context.RequestAborted);
             var result = asked.Snapshot.Facts.OfPlan(asked.Basis).Targets.First(each => each.Target.Id == found.Id);
-            return (TargetExplanation)asked.Head(new TargetExplanation
+            return asked.Head(new TargetExplanation
             {
                 Target = found.Code,
                 Group = found.Group,
@@ -194,21 +194,6 @@ internal static class CompletionEndpoints
         ? new ContributionPart(period.Code, value.Numerator, value.Total, value.Excluded, false)
         : new ContributionPart(period.Code, null, null, null, value.State == ValueState.NotApplicable);
 
-    private static RankedUnitAnswer Show(RankedUnit ranked, DateOnly date) => new(
-        ranked.Rank, ranked.Unit.Code, ranked.Unit.On(date)?.NameVi, ranked.Unit.On(date)?.NameEn, ranked.Unit.Level, ranked.Unit.Kind,
-        ranked.Figures.Completion?.ToPercent(), ranked.Figures.TargetsMet, ranked.Figures.TargetsCounted, ranked.Figures.Coverage);
-
-    private static T Fill<T>(T answer, Asked asked, RollUp figures)
-        where T : CompletionAnswer => (T)(asked.Head(answer) with
-        {
-            Completion = figures.Completion?.ToPercent(),
-            TargetsMet = figures.TargetsMet,
-            TargetsCounted = figures.TargetsCounted,
-            TargetsTotal = figures.Targets.Count,
-            Coverage = figures.Coverage,
-            Targets = [.. figures.Targets.Select(TargetFigures.Of)],
-        });
-
     private static async ValueTask<Asked> AskAsync(
         HttpContext context, string plan, Catalogues catalogues, Snapshots snapshots, TimeProvider time, params string[] more)
     {
@@ -238,15 +223,9 @@ internal static class CompletionEndpoints
         public string Tag => $"{Catalogue.Version}.{Snapshot.Version.Version}";
 
         public T Head<T>(T answer)
-            where T : FiguresAnswer => (T)(answer with
-            {
-                Plan = Plan.Code,
-                Period = Period.Code,
-                Lens = Lens,
-                Basis = Basis,
-                DataVersion = Snapshot.Version.Version,
-                AsOf = Snapshot.Version.ChangedAt,
-                Sample = Snapshot.Facts.HasSample,
-            });
+            where T : FiguresAnswer => Figures.Head(answer, Snapshot, Lens, Basis);
+
+        public T Fill<T>(T answer, RollUp figures)
+            where T : CompletionAnswer => Figures.Fill(answer, Snapshot, Lens, Basis, figures);
     }
 }

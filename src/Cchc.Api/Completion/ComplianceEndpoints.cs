@@ -44,11 +44,8 @@ internal static class ComplianceEndpoints
         {
             var facts = snapshot.Facts;
             var (units, date) = (facts.Units, facts.Period.DataTo);
-            var all = facts.Expectation.UnitIds.Select(id => units[id])
-                .Where(unit => (level is null || unit.Level == level) && (kind is null || unit.Kind == kind)
-                    && (under is null || units.IsWithin(unit, under.Id, date)))
-                .OrderBy(unit => unit.Level).ThenBy(unit => unit.Code, StringComparer.Ordinal)
-                .Select(unit => Judge(snapshot, unit, today)).ToList();
+            var all = Judge(snapshot, today, unit => (level is null || unit.Level == level) && (kind is null || unit.Kind == kind)
+                && (under is null || units.IsWithin(unit, under.Id, date)));
             var page = Page<UnitCompliance>.Cut(
                 context, [.. all.Where(each => (state is null || each.State == state) && (!isOverdue || each.DaysOverdue is not null))],
                 each => each.Unit, each => each, limit, cursor);
@@ -122,6 +119,11 @@ internal static class ComplianceEndpoints
 
         return lens;
     }
+
+    /// <summary>How each unit that is expected to report stands, by level and code.</summary>
+    internal static IReadOnlyList<UnitCompliance> Judge(Snapshot snapshot, DateOnly today, Func<Unit, bool> which) =>
+        [.. snapshot.Facts.Expectation.UnitIds.Select(id => snapshot.Facts.Units[id]).Where(which)
+            .OrderBy(unit => unit.Level).ThenBy(unit => unit.Code, StringComparer.Ordinal).Select(unit => Judge(snapshot, unit, today))];
 
     private static UnitCompliance Judge(Snapshot snapshot, Unit unit, DateOnly today)
     {

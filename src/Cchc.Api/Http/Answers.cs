@@ -87,6 +87,22 @@ internal sealed class Answers : IDisposable
         await response.Body.WriteAsync(kept.Body, context.RequestAborted);
     }
 
+    /// <summary>Writes a text that never changes, tagged with its hash.</summary>
+    public static Task WriteTextAsync(HttpContext context, string sha256, string json)
+    {
+        context.Response.Headers.ETag = $"\"{sha256}\"";
+        context.Response.Headers.CacheControl = "public, no-cache";
+        context.Response.Headers.Vary = "Authorization";
+        if (HttpMethods.IsGet(context.Request.Method) && Preconditions.Matches(context.Request.Headers.IfNoneMatch, $"\"{sha256}\""))
+        {
+            context.Response.StatusCode = StatusCodes.Status304NotModified;
+            return Task.CompletedTask;
+        }
+
+        context.Response.ContentType = "application/json; charset=utf-8";
+        return context.Response.WriteAsync(json, context.RequestAborted);
+    }
+
     /// <summary>Writes what only this caller may see, tagged with a version of its own.</summary>
     public static async Task WriteOwnAsync<T>(HttpContext context, string etag, int status, T value)
     {

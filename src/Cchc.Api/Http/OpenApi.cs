@@ -128,7 +128,8 @@ internal static class OpenApi
 
             operation.Summary = description.Summary;
             var path = context.ApiDescription.RelativePath ?? "";
-            var tag = path.Contains("/completion", StringComparison.Ordinal) ? "completion"
+            var tag = path.Contains("/completion", StringComparison.Ordinal) || path.Contains("/results", StringComparison.Ordinal)
+                || path.Contains("/compliance", StringComparison.Ordinal) ? "completion"
                 : path.Contains("/report-imports", StringComparison.Ordinal) || path.Contains("/report-template", StringComparison.Ordinal) ? "imports"
                 : path.Contains("/reports", StringComparison.Ordinal) ? "reports"
                 : path.Contains("/units", StringComparison.Ordinal) ? "units"

@@ -21,6 +21,9 @@ internal static class ProblemCatalogue
         ["task.unknown"] = new(404, "Không có nhiệm vụ {0}.", "There is no task {0}."),
         ["report.unknown"] = new(404, "Chưa có báo cáo này.", "There is no such report."),
         ["revision.unknown"] = new(404, "Không có lần gửi số {0}.", "There is no revision {0}."),
+        ["result.unknown"] = new(404, "Không có kết quả tổng hợp số {0}.", "There is no consolidated result {0}."),
+        ["result.unchanged"] = new(
+            409, "Số liệu không đổi từ kết quả tổng hợp số {0}.", "The figures have not changed since consolidated result {0}."),
         ["auth.required"] = new(401, "Cần khóa API hợp lệ.", "A valid API key is needed."),
         ["auth.forbidden"] = new(403, "Khóa này không có quyền làm việc đó.", "This key may not do that."),
         ["auth.ownReport"] = new(

@@ -13,6 +13,12 @@ public enum ReviewRight { Allowed, Forbidden, OwnReport }
 /// <summary>Who may do what to a unit's report. A district's reach over its communes is judged on the period's last day.</summary>
 public sealed class Rights(Plan plan, Period period, UnitRegistry units)
 {
+    /// <summary>
+    /// Whether a caller may do what falls to the plan's lead unit (plan 398, section V.2: Sở Nội vụ follows, urges and consolidates).
+    /// </summary>
+    public static bool MayLead(Plan plan, Caller caller) =>
+        caller.Role == Role.Administrator || (caller.Role == Role.Reviewer && caller.UnitId == plan.LeadUnitId);
+
     public bool MayRead(Caller caller, Unit unit) =>
         caller.Role is Role.Monitor or Role.Administrator || caller.UnitId == plan.LeadUnitId || IsInReach(caller, unit);
 

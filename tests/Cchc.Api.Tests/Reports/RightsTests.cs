@@ -42,6 +42,9 @@ public sealed class RightsTests
         new("getCompliance", "GET", HttpExtensions.Plan + "/compliance?lens=provisional", SignedIn),
         new("getUnitCompliance", "GET", HttpExtensions.Plan + "/compliance/units/{unit}", Public),
         new("getUnitCompliance", "GET", HttpExtensions.Plan + "/compliance/units/{unit}?lens=provisional", SignedIn),
+        new("listResults", "GET", HttpExtensions.Plan + "/periods/2022-Q1/results", Public),
+        new("getResult", "GET", HttpExtensions.Plan + "/periods/2022-Q1/results/1", Public),
+        new("freezeResult", "POST", HttpExtensions.Plan + "/periods/2022-Q1/results", MayLead),
         new("listReports", "GET", HttpExtensions.Plan + "/reports", SignedIn),
         new("getReport", "GET", Report, MayRead),
         new("listRevisions", "GET", Report + "/revisions", MayRead),
@@ -136,6 +139,8 @@ public sealed class RightsTests
 
     private static bool MayReview(Who who, string unit) =>
         who.Role == Role.Administrator || (who.Role == Role.Reviewer && who.Unit != unit && (who.Unit == "SNV" || IsInReach(who, unit)));
+
+    private static bool MayLead(Who who, string unit) => who.Role == Role.Administrator || who.Name == "reviewer SNV";
 
     private static bool MayFollow(Who who, string unit) =>
         who.Role is Role.Monitor or Role.Administrator || who.Name is "reporter D474";

@@ -1,0 +1,174 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Cchc.Api.Data;
+using Cchc.Api.Http;
+using Cchc.Api.Keys;
+using Cchc.Api.Plans;
+using Cchc.Api.Reports;
+using Cchc.Domain;
+using Cchc.Domain.Completion;
+using Cchc.Domain.Plans;
+using Cchc.Domain.Reports;
+
+namespace Cchc.Api.Completion;
+
+/// <summary>Numbered, immutable consolidated results of a period.</summary>
+internal static class ResultEndpoints
+{
+    private const string Path = "/plans/{plan}/periods/{period}/results";
+
+    public static void MapResults(this IEndpointRouteBuilder api)
+    {
+        api.MapGet(Path, ListResults).Describe<Page<ResultSummary>>(
+            "listResults", "The period's consolidated results, the first first", Parameters.Paging).Refuses(404);
+        api.MapGet(Path + "/{number:int}", GetResult).Describe<ConsolidatedResult>(
+            "getResult", "A consolidated result, as it was frozen").Refuses(404);
+        api.MapPost(Path, Freeze).DescribeWrite<ConsolidatedResult>(
+            "freezeResult", "Freeze the published figures of the period as its next consolidated result",
+            """{ "reason": "Tổng hợp báo cáo 6 tháng đầu năm" }""", IdempotencyKeys.Parameter)
+            .Takes<ReasonBody>().Produces<ConsolidatedResult>(201, "application/json");
+    }
+
+    private static async Task ListResults(HttpContext context, string plan, string period, Catalogues catalogues, Database database)
+    {
+        var query = new QueryInput(context.Request, "limit", "cursor");
+        var (limit, cursor) = (query.Limit(), query.Cursor());
+        query.Done();
+        var (_, asked) = await FindAsync(context, plan, period, catalogues);
+        var heads = await database.ReadAsync(session => ResultQueries.HeadsAsync(session, asked.Id), context.RequestAborted);
+        var page = Page<ResultSummary>.Cut(
+            context, heads, head => head.Number.ToString(CultureInfo.InvariantCulture),
+            head => new ResultSummary(head.Number, head.FrozenAt, head.DataVersion, head.Reason, head.Sha256), limit, cursor);
+        await Answers.WriteOwnAsync(context, $"\"n{heads.Count}\"", 200, page);
+    }
+
+    private static async Task GetResult(
+        HttpContext context, string plan, string period, int number, Catalogues catalogues, Database database)
+    {
+        new QueryInput(context.Request).Done();
+        var (_, asked) = await FindAsync(context, plan, period, catalogues);
+        var (head, document) = await database.ReadAsync(
+            async session => (
+                (await ResultQueries.HeadsAsync(session, asked.Id)).FirstOrDefault(each => each.Number == number),
+                await ResultQueries.DocumentAsync(session, asked.Id, number)),
+            context.RequestAborted);
+        if (head is null || document is null)
+        {
+            throw new ProblemException("result.unknown", number);
+        }
+
+        await Answers.WriteTextAsync(context, head.Sha256, document);
+    }
+
+    private static async Task Freeze(
+        HttpContext context, string plan, string period, Catalogues catalogues, Snapshots snapshots, Database database, TimeProvider time)
+    {
+        new QueryInput(context.Request).Done();
+        var caller = context.RequireCaller();
+        var (found, asked) = await FindAsync(context, plan, period, catalogues);
+        if (!Rights.MayLead(found, caller))
+        {
+            throw new ProblemException("auth.forbidden");
+        }
+
+        using var body = await JsonInput.ReadAsync(context.Request, optional: true, context.RequestAborted);
+        var input = new JsonInput();
+        var reason = body is null ? null : input.Text(input.Members(body.RootElement, "", "reason"), "reason", "", 1000);
+        if (input.Refusals.Count > 0)
+        {
+            throw ProblemException.Of(input.Refusals);
+        }
+
+        if (asked.StateOn(time.Today()) == PeriodState.NotBegun)
+        {
+            throw new ProblemException("period.notBegun", asked.Code);
+        }
+
+        var key = IdempotencyKeys.Of(context.Request);
+        var snapshot = await snapshots.GetAsync(found, asked, Lens.Published, null, context.RequestAborted);
+        var (document, sha256, isNew) = await database.WriteAsync(
+            session => FreezeAsync(session, snapshot, caller, reason, key, time.Now()), context.RequestAborted);
+        context.Response.StatusCode = isNew ? 201 : 200;
+        if (isNew)
+        {
+            var number = JsonDocument.Parse(document).RootElement.GetProperty("number").GetInt32();
+            context.Response.Headers.Location = $"{context.Request.Path}/{number.ToString(CultureInfo.InvariantCulture)}";
+        }
+
+        await Answers.WriteTextAsync(context, sha256, document);
+    }
+
+    private static async Task<((string Document, string Sha256, bool IsNew) Result, bool Commit)> FreezeAsync(
+        DbSession session, Snapshot snapshot, Caller caller, string? reason, string? key, DateTimeOffset now)
+    {
+        var (plan, period) = (snapshot.Facts.Plan, snapshot.Facts.Period);
+
+        // Those who freeze wait for each other, so that numbers have no gaps; nobody else waits for them.
+        await DataVersions.RaiseAsync(session, $"{plan.Code}/results", now);
+        var request = Hash($"{plan.Code}/{period.Code}/results\n{reason}");
+        if (key is not null && await ReportQueries.FindRequestAsync(session, caller.Actor, key) is { } kept && kept.CreatedAt > now.AddHours(-24))
+        {
+            return kept.Hash == request ? ((kept.Body, Hash(kept.Body), false), false) : throw new ProblemException("idempotency.reused");
+        }
+
+        var heads = await ResultQueries.HeadsAsync(session, period.Id);
+        var last = heads.Count == 0 ? null : heads[^1];
+        if (last?.DataVersion >= snapshot.Version.Version)
+        {
+            throw new ProblemException("result.unchanged", last.Number);
+        }
+
+        var before = last is null ? null
+            : JsonSerializer.Deserialize<ConsolidatedResult>((await ResultQueries.DocumentAsync(session, period.Id, last.Number))!, Json.Options);
+        var result = Consolidate(snapshot, (last?.Number ?? 0) + 1, reason, before, now);
+        var document = JsonSerializer.Serialize(result, Json.Options);
+        var sha256 = Hash(document);
+        await ResultQueries.InsertAsync(
+            session, period.Id, result.Number, result.DataVersion, now, caller.Actor, reason, document, sha256);
+        Audit.Write(
+            session, now, caller.Actor, "result.freeze", $"{plan.Code}/{period.Code}", before is null ? null : new { number = before.Number },
+            new { number = result.Number, dataVersion = result.DataVersion, sha256, missing = result.Missing.Count });
+        if (key is not null)
+        {
+            await ReportQueries.KeepRequestAsync(session, caller.Actor, key, request, "", document, now);
+        }
+
+        return ((document, sha256, true), true);
+    }
+
+    private static ConsolidatedResult Consolidate(Snapshot snapshot, int number, string? reason, ConsolidatedResult? before, DateTimeOffset now)
+    {
+        var facts = snapshot.Facts;
+        var completion = Figures.Fill(new CompletionAnswer(), snapshot, Lens.Published, Basis.YearToDate, facts.OfPlan(Basis.YearToDate));
+        var compliance = ComplianceEndpoints.Judge(snapshot, LocalTime.DateOf(now), _ => true);
+        var earlier = before?.Completion.Targets.ToDictionary(target => target.Target) ?? [];
+        return new ConsolidatedResult
+        {
+            Plan = facts.Plan.Code,
+            Period = facts.Period.Code,
+            Number = number,
+            FrozenAt = now,
+            Reason = reason,
+            DataVersion = snapshot.Version.Version,
+            Completion = completion,
+            Units = [.. snapshot.Ranked(Basis.YearToDate).Select(each => Figures.Show(each, facts.Period.DataTo))],
+            Compliance = ComplianceCounts.Of(compliance),
+            Missing = [.. compliance.Where(each => each.State is ComplianceState.Missing or ComplianceState.Returned)
+                .Select(each => new MissingUnit(each.Unit, each.NameVi))],
+            Changes = before is null ? [] : [.. completion.Targets
+                .Select(target => (Now: target, Then: earlier.GetValueOrDefault(target.Target)))
+                .Where(each => each.Then is null || each.Then.Completion != each.Now.Completion || each.Then.Met != each.Now.Met)
+                .Select(each => new ResultChange(each.Now.Target, each.Then?.Completion, each.Now.Completion, each.Then?.Met, each.Now.Met))],
+        };
+    }
+
+    private static async Task<(Plan Plan, Period Period)> FindAsync(HttpContext context, string plan, string period, Catalogues catalogues)
+    {
+        var found = (await catalogues.CurrentAsync(context.RequestAborted)).PlanOf(plan);
+        return (found, found.FindPeriod(period) ?? throw new ProblemException("period.unknown", period));
+    }
+
+    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+}
