@@ -23,7 +23,8 @@ if (builder.Configuration["urls"] is null && builder.Configuration["http_ports"]
 
 builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
 builder.Services.AddDatabase().AddContract();
-builder.Services.AddSingleton<Catalogues>().AddSingleton<TaskStates>().AddSingleton<Snapshots>().AddSingleton<Answers>().AddSingleton<ReportWriter>();
+builder.Services.AddSingleton<Catalogues>().AddSingleton<TaskStates>().AddSingleton<Snapshots>().AddSingleton<Answers>().AddSingleton<ReportWriter>()
+    .AddSingleton<PlanWriter>();
 builder.Services.AddImports();
 builder.Services.AddAuthentication(ApiKeyHandler.SchemeName)
     .AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, null);
@@ -44,6 +45,7 @@ app.UseImports();
 app.UseContract();
 var v1 = app.NewVersionedApi().MapGroup("/v{version:apiVersion}").HasApiVersion(1, 0);
 v1.MapPlans();
+v1.MapCalendar();
 v1.MapUnits();
 v1.MapReports();
 v1.MapReportApprovals();

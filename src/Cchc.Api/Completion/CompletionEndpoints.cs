@@ -111,7 +111,7 @@ internal static class CompletionEndpoints
     {
         var asked = await AskAsync(context, plan, catalogues, snapshots, time);
         asked.Query.Done();
-        var found = asked.Plan.FindTarget(target) ?? throw new ProblemException("target.unknown", target);
+        var found = asked.Snapshot.Facts.Plan.FindTarget(target) ?? throw new ProblemException("target.unknown", target);
         await answers.WriteAsync(context, asked.Tag, asked.IsPrivate, async () =>
         {
             var remarks = await database.ReadAsync(

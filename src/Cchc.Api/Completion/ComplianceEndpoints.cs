@@ -85,7 +85,7 @@ internal static class ComplianceEndpoints
             Unit = asked.Code,
             Lens = lens,
             Items = [.. begun.Where(each => each.Facts.Expectation.LinesOf(asked.Id).Count > 0)
-                .Select(each => new PeriodCompliance(each.Facts.Period.Code, each.Facts.Period.DueOn, Judge(each, asked, today)))],
+                .Select(each => new PeriodCompliance(each.Facts.Period.Code, each.Facts.Period.DueOnFor(asked.Level), Judge(each, asked, today)))],
         }));
     }
 
@@ -132,6 +132,7 @@ internal static class ComplianceEndpoints
         var first = facts.HeadOf(unit.Id)?.FirstSubmittedAt;
         var isReceived = facts.HasReceived(unit.Id);
         var version = unit.On(facts.Period.DataTo);
+        var dueOn = facts.Period.DueOnFor(unit.Level);
         return new UnitCompliance
         {
             Unit = unit.Code,
@@ -140,12 +141,12 @@ internal static class ComplianceEndpoints
             Kind = unit.Kind,
             District = unit.Level == UnitLevel.District && unit.Kind == UnitKind.Committee ? unit.Code
                 : version?.ParentId is { } parent && facts.Units[parent].Level == UnitLevel.District ? facts.Units[parent].Code : null,
-            State = isReceived ? first <= PeriodFacts.DueBy(facts.Period) ? ComplianceState.OnTime : ComplianceState.Late
+            State = isReceived ? first <= facts.Period.DueBy(unit.Level) ? ComplianceState.OnTime : ComplianceState.Late
                 : snapshot.Returned.Contains(unit.Id) ? ComplianceState.Returned : ComplianceState.Missing,
             FirstSubmittedAt = isReceived ? first : null,
             ValuesDue = due.Count,
             ValuesGiven = due.Count(line => facts.Value(line.Line.Id, unit.Id, Basis.Period).State != Domain.Reports.ValueState.Missing),
-            DaysOverdue = !isReceived && today > facts.Period.DueOn ? today.DayNumber - facts.Period.DueOn.DayNumber : null,
+            DaysOverdue = !isReceived && today > dueOn ? today.DayNumber - dueOn.DayNumber : null,
         };
     }
 }

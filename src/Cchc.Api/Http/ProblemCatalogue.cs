@@ -39,6 +39,11 @@ internal static class ProblemCatalogue
         ["until.required"] = new(
             422, "Kỳ đã khóa: phải nêu ngày cuối được sửa (until).", "The period is locked: the last day for changes is needed (until)."),
         ["until.past"] = new(422, "Ngày này đã qua.", "That day has passed."),
+        ["date.order"] = new(422, "Ngày phải từ {0:yyyy-MM-dd} đến {1:yyyy-MM-dd}.", "The day must be from {0:yyyy-MM-dd} to {1:yyyy-MM-dd}."),
+        ["precondition.stale"] = new(412, "Nội dung đã thay đổi; phiên bản hiện tại là {0}.", "It has changed; its version now is {0}."),
+        ["plan.exists"] = new(409, "Đã có kế hoạch {0}.", "There is a plan {0} already."),
+        ["plan.inForce"] = new(409, "Kế hoạch đã có hiệu lực; chỉ sửa đổi bằng văn bản.", "The plan is in force; it changes by amendment alone."),
+        ["plan.isDraft"] = new(409, "Kế hoạch còn là dự thảo.", "The plan is a draft still."),
         ["date.invalid"] = new(400, "Phải là ngày yyyy-MM-dd.", "It must be a date yyyy-MM-dd."),
         ["report.empty"] = new(422, "Báo cáo chưa có nội dung.", "The report is empty."),
         ["period.notBegun"] = new(409, "Kỳ {0} chưa bắt đầu.", "The period {0} has not begun."),

@@ -31,6 +31,7 @@ internal sealed class RowParser(Catalogue catalogue, Plan plan, Caller caller, I
 {
     private readonly Dictionary<string, Period?> _periods = [];
     private readonly Dictionary<string, Target?> _targets = [];
+    private readonly Dictionary<Period, Plan> _amended = [];
     private readonly Dictionary<string, LineLevel?> _levels = [];
     private readonly Dictionary<(int Period, string Text), Place> _places = [];
     private readonly Dictionary<int, UnitNames> _names = [];
@@ -55,6 +56,11 @@ internal sealed class RowParser(Catalogue catalogue, Plan plan, Caller caller, I
 
         var period = Look(ImportColumn.Period, _periods, FindPeriod, "period.unknown");
         var target = Look(ImportColumn.Target, _targets, plan.FindTarget, "value.targetUnknown");
+        if (period is not null && target is not null)
+        {
+            target = Amended(target, period);
+        }
+
         var unit = period is null ? null : FindUnit(period);
         (row.PeriodId, row.UnitId) = (period?.Id ?? 0, unit?.Id ?? 0);
         var level = FindLevel();
@@ -108,6 +114,27 @@ internal sealed class RowParser(Catalogue catalogue, Plan plan, Caller caller, I
         _isRefused = true;
         remarks.Add(new Remark(
             _source.Row, column is { } known ? ImportColumns.NameOf(known) : null, code, value is { Length: > 100 } ? value[..100] : value, arguments));
+    }
+
+    private Target? Amended(Target target, Period period)
+    {
+        if (!_amended.TryGetValue(period, out var inForce))
+        {
+            _amended[period] = inForce = plan.On(period.DataTo);
+        }
+
+        if (ReferenceEquals(inForce, plan))
+        {
+            return target;
+        }
+
+        var amended = inForce.FindTarget(target.Code);
+        if (amended is null)
+        {
+            Refuse(ImportColumn.Target, "value.targetUnknown", target.Code, target.Code);
+        }
+
+        return amended;
     }
 
     private void Refuse(Breach breach) => Refuse(

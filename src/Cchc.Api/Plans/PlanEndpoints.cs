@@ -1,6 +1,8 @@
 using Cchc.Api.Data;
 using Cchc.Api.Http;
+using Cchc.Api.Keys;
 using Cchc.Domain.Plans;
+using Cchc.Domain.Reports;
 
 namespace Cchc.Api.Plans;
 
@@ -31,22 +33,25 @@ internal static class PlanEndpoints
         var (limit, cursor) = (query.Limit(), query.Cursor());
         query.Done();
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
-        await answers.WriteAsync(context, $"c{catalogue.Version}", false, () => Task.FromResult(Page<PlanAnswer>.Cut(
-            context, catalogue.Plans, plan => plan.Code, plan => PlanAnswer.Of(plan, catalogue.Units), limit, cursor)));
+        var caller = context.Caller();
+        var visible = catalogue.Plans.Where(plan => !plan.IsDraft || (caller is not null && Rights.MayLead(plan, caller))).ToList();
+        var drafts = visible.Count(plan => plan.IsDraft);
+        await answers.WriteAsync(context, $"c{catalogue.Version}{(drafts > 0 ? $"-{drafts}" : "")}", drafts > 0, () => Task.FromResult(Page<PlanAnswer>.Cut(
+            context, visible, plan => plan.Code, plan => PlanAnswer.Of(plan, catalogue.Units), limit, cursor)));
     }
 
     private static async Task GetPlan(HttpContext context, string plan, Catalogues catalogues, Answers answers)
     {
         new QueryInput(context.Request).Done();
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
-        var found = catalogue.PlanOf(plan);
+        var found = catalogue.PlanOf(plan, context.Caller());
         await answers.WriteAsync(context, $"c{catalogue.Version}", false, () => Task.FromResult(PlanAnswer.Of(found, catalogue.Units)));
     }
 
     private static async Task ListTargets(HttpContext context, string plan, Catalogues catalogues, Answers answers)
     {
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
-        var found = catalogue.PlanOf(plan);
+        var found = catalogue.PlanOf(plan, context.Caller());
         var query = new QueryInput(context.Request, "group", "level", "kind", "owner", "q", "limit", "cursor");
         var group = query.Known("group", code => found.Groups.FirstOrDefault(each => Codes.Same(each.Code, code)), "group");
         var (level, kind, text) = (query.Word<LineLevel>("level"), query.Word<TargetKind>("kind"), query.Text("q"));
@@ -67,7 +72,7 @@ internal static class PlanEndpoints
     {
         new QueryInput(context.Request).Done();
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
-        var found = catalogue.PlanOf(plan).FindTarget(target) ?? throw new ProblemException("target.unknown", target);
+        var found = catalogue.PlanOf(plan, context.Caller()).FindTarget(target) ?? throw new ProblemException("target.unknown", target);
         await answers.WriteAsync(context, $"c{catalogue.Version}", false, () => Task.FromResult(TargetAnswer.Of(found, catalogue.Units)));
     }
 
@@ -75,7 +80,7 @@ internal static class PlanEndpoints
         HttpContext context, string plan, Catalogues catalogues, Answers answers, TaskStates states, TimeProvider time)
     {
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
-        var found = catalogue.PlanOf(plan);
+        var found = catalogue.PlanOf(plan, context.Caller());
         var today = time.Today();
         var query = new QueryInput(context.Request, "area", "lead", "status", "q", "limit", "cursor");
         var (area, text, status) = (query.Text("area"), query.Text("q"), query.Word<Progress>("status"));
@@ -99,7 +104,7 @@ internal static class PlanEndpoints
     {
         new QueryInput(context.Request).Done();
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
-        var inPlan = catalogue.PlanOf(plan);
+        var inPlan = catalogue.PlanOf(plan, context.Caller());
         var found = inPlan.FindTask(task) ?? throw new ProblemException("task.unknown", task);
         var today = time.Today();
         var (version, said) = await states.GetAsync(inPlan, context.RequestAborted);
@@ -113,7 +118,7 @@ internal static class PlanEndpoints
         var (limit, cursor) = (query.Limit(), query.Cursor());
         query.Done();
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
-        var found = catalogue.PlanOf(plan);
+        var found = catalogue.PlanOf(plan, context.Caller());
         var today = time.Today();
         await answers.WriteAsync(context, $"c{catalogue.Version}-{today:yyyyMMdd}", false, () => Task.FromResult(Page<PeriodAnswer>.Cut(
             context, found.Periods, period => period.Code, period => PeriodAnswer.Of(period, today), limit, cursor)));

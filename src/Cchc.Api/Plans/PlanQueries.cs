@@ -10,8 +10,11 @@ internal static class PlanQueries
     private const string Plans = """
         SELECT plans.plan_id AS Id, code AS Code, number AS Number, year AS Year, title_vi AS TitleVi, title_en AS TitleEn, issuer AS Issuer,
             issued_on AS IssuedOn, signed_by AS SignedBy, lead_unit_id AS LeadUnitId, monitor_unit_id AS MonitorUnitId,
-            COALESCE(plan_rules.district_approval, 0) AS DistrictApproval
-        FROM plans LEFT JOIN plan_rules ON plan_rules.plan_id = plans.plan_id
+            COALESCE(plan_rules.district_approval, 0) AS DistrictApproval, plan_states.in_force_on AS InForceOn,
+            CASE WHEN plan_states.plan_id IS NOT NULL AND plan_states.in_force_on IS NULL THEN 1 ELSE 0 END AS IsDraft
+        FROM plans
+        LEFT JOIN plan_rules ON plan_rules.plan_id = plans.plan_id
+        LEFT JOIN plan_states ON plan_states.plan_id = plans.plan_id
         ORDER BY year DESC, code
         """;
 
@@ -60,8 +63,32 @@ internal static class PlanQueries
         FROM periods ORDER BY plan_id, data_to
         """;
 
+    private const string Deadlines = "SELECT period_id AS PeriodId, level AS Level, due_on AS DueOn FROM period_deadlines";
+
+    private const string Amendments = """
+        SELECT plan_id AS PlanId, amendment_id AS Id, number AS Number, issued_on AS IssuedOn, effective_on AS EffectiveOn, reason AS Reason
+        FROM amendments ORDER BY plan_id, effective_on
+        """;
+
+    private const string AmendedTargets = """
+        SELECT amendment_id AS AmendmentId, target_id AS TargetId, withdrawn AS Withdrawn, weight_hundredths AS WeightHundredths,
+            commitment AS Commitment, owner_id AS OwnerId
+        FROM amended_targets ORDER BY amendment_id, target_id
+        """;
+
+    private const string AmendedLines = """
+        SELECT said.amendment_id AS AmendmentId, said.line_id AS LineId, said.operator AS Operator,
+            said.threshold_hundredths AS ThresholdHundredths, target_lines.target_id AS TargetId
+        FROM amended_lines said JOIN target_lines ON target_lines.line_id = said.line_id
+        ORDER BY said.amendment_id, said.line_id
+        """;
+
     public static async Task<IReadOnlyList<Plan>> LoadAsync(DbSession session)
     {
+        var deadlines = (await session.QueryAsync<DeadlineRow>(Deadlines)).ToLookup(row => row.PeriodId);
+        var amendedLines = (await session.QueryAsync<AmendedLineRow>(AmendedLines)).ToLookup(row => (row.AmendmentId, row.TargetId));
+        var amendedTargets = (await session.QueryAsync<AmendedTargetRow>(AmendedTargets)).ToLookup(row => row.AmendmentId);
+        var amendments = (await session.QueryAsync<AmendmentRow>(Amendments)).ToLookup(row => row.PlanId);
         var groups = (await session.QueryAsync<GroupRow>(Groups)).ToLookup(row => row.PlanId);
         var kinds = (await session.QueryAsync<ReporterKindRow>(ReporterKinds)).ToLookup(row => row.TargetId, row => row.Kind);
         var lines = (await session.QueryAsync<LineRow>(Lines)).ToLookup(row => row.TargetId);
@@ -86,11 +113,16 @@ internal static class PlanQueries
             LeadUnitId = row.LeadUnitId,
             MonitorUnitId = row.MonitorUnitId,
             DistrictApproval = row.DistrictApproval,
+            IsDraft = row.IsDraft,
+            InForceOn = row.InForceOn,
+            Amendments = [.. amendments[row.Id].Select(each => new Amendment(
+                each.Id, each.Number, each.IssuedOn, each.EffectiveOn, each.Reason,
+                [.. amendedTargets[each.Id].Select(target => target.ToTarget(amendedLines[(each.Id, target.TargetId)]))]))],
             Groups = [.. groups[row.Id].Select(group => new TargetGroup(group.Code, group.TitleVi, group.TitleEn))],
             Targets = [.. targets[row.Id].Select(target => target.ToTarget([.. kinds[target.Id]], lines[target.Id]))],
             Tasks = [.. tasks[row.Id].Select(task =>
                 task.ToTask([.. levels[task.Id].Order()], [.. links[task.Id]], leads[task.Id], coordinators[task.Id]))],
-            Periods = [.. periods[row.Id].Select(period => period.ToPeriod())],
+            Periods = [.. periods[row.Id].Select(period => period.ToPeriod([.. deadlines[period.Id].OrderBy(each => each.Level).Select(each => new LevelDeadline(each.Level, each.DueOn))]))],
         })];
     }
 
@@ -108,6 +140,8 @@ internal static class PlanQueries
         public int LeadUnitId { get; init; }
         public int? MonitorUnitId { get; init; }
         public bool DistrictApproval { get; init; }
+        public bool IsDraft { get; init; }
+        public DateOnly? InForceOn { get; init; }
     }
 
     private sealed record GroupRow
@@ -257,7 +291,7 @@ internal static class PlanQueries
         public bool Cumulative { get; init; }
         public bool IsFinal { get; init; }
 
-        public Period ToPeriod() => new()
+        public Period ToPeriod(IReadOnlyList<LevelDeadline> deadlines) => new()
         {
             Id = Id,
             Code = Code,
@@ -270,6 +304,47 @@ internal static class PlanQueries
             LockOn = LockOn,
             Cumulative = Cumulative,
             IsFinal = IsFinal,
+            Deadlines = deadlines,
         };
+    }
+
+    private sealed record DeadlineRow
+    {
+        public int PeriodId { get; init; }
+        public UnitLevel Level { get; init; }
+        public DateOnly DueOn { get; init; }
+    }
+
+    private sealed record AmendmentRow
+    {
+        public int PlanId { get; init; }
+        public int Id { get; init; }
+        public string Number { get; init; } = "";
+        public DateOnly IssuedOn { get; init; }
+        public DateOnly EffectiveOn { get; init; }
+        public string Reason { get; init; } = "";
+    }
+
+    private sealed record AmendedTargetRow
+    {
+        public int AmendmentId { get; init; }
+        public int TargetId { get; init; }
+        public bool Withdrawn { get; init; }
+        public int? WeightHundredths { get; init; }
+        public Commitment? Commitment { get; init; }
+        public int? OwnerId { get; init; }
+
+        public AmendedTarget ToTarget(IEnumerable<AmendedLineRow> lines) => new(
+            TargetId, Withdrawn, WeightHundredths, Commitment, OwnerId,
+            [.. lines.Select(line => new AmendedLine(line.LineId, line.Operator, line.ThresholdHundredths))]);
+    }
+
+    private sealed record AmendedLineRow
+    {
+        public int AmendmentId { get; init; }
+        public int TargetId { get; init; }
+        public int LineId { get; init; }
+        public Comparison Operator { get; init; }
+        public int ThresholdHundredths { get; init; }
     }
 }

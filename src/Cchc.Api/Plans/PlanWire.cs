@@ -3,15 +3,19 @@ using Cchc.Domain.Units;
 
 namespace Cchc.Api.Plans;
 
-/// <summary>A yearly reform plan.</summary>
+/// <summary>
+/// A yearly reform plan. A draft is shown to its lead unit and to administrators alone; districtApproval says whether a district approves its
+/// communes' reports before the lead does.
+/// </summary>
 public sealed record PlanAnswer(
     string Code, string Number, int Year, string TitleVi, string TitleEn, string Issuer, DateOnly IssuedOn, string SignedBy,
-    string LeadUnit, string? MonitorUnit, int Targets, int Lines, int Tasks, IReadOnlyList<GroupAnswer> Groups)
+    string LeadUnit, string? MonitorUnit, bool Draft, DateOnly? InForceOn, bool DistrictApproval, int Targets, int Lines, int Tasks,
+    IReadOnlyList<GroupAnswer> Groups)
 {
     internal static PlanAnswer Of(Plan plan, UnitRegistry units) => new(
         plan.Code, plan.Number, plan.Year, plan.TitleVi, plan.TitleEn, plan.Issuer, plan.IssuedOn, plan.SignedBy,
         units[plan.LeadUnitId].Code, plan.MonitorUnitId is { } monitor ? units[monitor].Code : null,
-        plan.Targets.Count, plan.Targets.Sum(target => target.Lines.Count), plan.Tasks.Count,
+        plan.IsDraft, plan.InForceOn, plan.DistrictApproval, plan.Targets.Count, plan.Targets.Sum(target => target.Lines.Count), plan.Tasks.Count,
         [.. plan.Groups.Select(group => new GroupAnswer(group.Code, group.TitleVi, group.TitleEn))]);
 }
 
@@ -61,14 +65,17 @@ public sealed record TaskAnswer(
 /// <summary>What the lead of a task said of it, and in which period.</summary>
 internal sealed record TaskState(Period Period, Progress Status, long? Count);
 
-/// <summary>A reporting window. Dates are days in Asia/Ho_Chi_Minh.</summary>
+/// <summary>
+/// A reporting window. Dates are days in Asia/Ho_Chi_Minh. Deadlines are those of levels that report earlier than dueOn; the late are let in
+/// until the end of lockOn.
+/// </summary>
 public sealed record PeriodAnswer(
     string Code, PeriodKind Kind, string LabelVi, string LabelEn, DateOnly DataFrom, DateOnly DataTo, DateOnly DueOn, DateOnly? LockOn,
-    bool Cumulative, bool IsFinal, PeriodState State, bool Open)
+    bool Cumulative, bool IsFinal, PeriodState State, bool Open, IReadOnlyList<LevelDeadline> Deadlines)
 {
     internal static PeriodAnswer Of(Period period, DateOnly today) => new(
         period.Code, period.Kind, period.LabelVi, period.LabelEn, period.DataFrom, period.DataTo, period.DueOn, period.LockOn,
-        period.Cumulative, period.IsFinal, period.StateOn(today), period.StateOn(today) == PeriodState.Open);
+        period.Cumulative, period.IsFinal, period.StateOn(today), period.StateOn(today) == PeriodState.Open, period.Deadlines);
 }
 
 internal static class Wire

@@ -4,7 +4,6 @@ using Cchc.Api.Data;
 using Cchc.Api.Http;
 using Cchc.Api.Keys;
 using Cchc.Api.Plans;
-using Cchc.Domain.Plans;
 using Cchc.Domain.Reports;
 using Cchc.Domain.Units;
 
@@ -126,7 +125,7 @@ internal static class ReportEndpoints
 
         RequireActive(address);
         using var body = await JsonInput.ReadAsync(context.Request, optional: false, context.RequestAborted);
-        var content = new ReportReader(address.Plan, address.Period, address.Unit).Read(body!.RootElement);
+        var content = new ReportReader(address.Plan.On(address.Period.DataTo), address.Period, address.Unit).Read(body!.RootElement);
         var (report, created) = await writer.PutAsync(address, content, Conditions.Of(context.Request), context.RequestAborted);
         var (answer, etag) = await database.ReadAsync(
             session => ShowAsync(context, session, address, report, time.Now()), context.RequestAborted);
@@ -276,9 +275,9 @@ internal static class ReportEndpoints
             Status = report.Head.Status,
             Revision = report.Head.Revision,
             Version = report.Head.Version,
-            DueOn = period.DueOn,
+            DueOn = period.DueOnFor(unit.Level),
             FirstSubmittedAt = report.Head.FirstSubmittedAt,
-            OnTime = OnTime(report.Head, period),
+            OnTime = OnTime(report.Head, address),
             UpdatedAt = report.Head.UpdatedAt,
             UpdatedBy = report.Head.UpdatedBy,
             Sample = report.Head.Sample,
@@ -311,7 +310,7 @@ internal static class ReportEndpoints
             Revision = head.Revision,
             Version = head.Version,
             FirstSubmittedAt = head.FirstSubmittedAt,
-            OnTime = OnTime(head, address.Period),
+            OnTime = OnTime(head, address),
             UpdatedAt = head.UpdatedAt,
             Awaiting = asOf is null ? Awaiting(workflow, address.Unit, head.Standing) : null,
             AllowedActions = asOf is null ? workflow.Allowed(address.Caller, address.Unit, head.Standing) : [],
@@ -335,6 +334,6 @@ internal static class ReportEndpoints
         DecidedBy = row.DecidedBy,
     };
 
-    private static bool? OnTime(ReportHeadRow head, Period period) =>
-        head.FirstSubmittedAt is { } first ? ReportWarnings.OnTime(period, first) : null;
+    private static bool? OnTime(ReportHeadRow head, ReportAddress address) =>
+        head.FirstSubmittedAt is { } first ? first <= address.Period.DueBy(address.Unit.Level) : null;
 }

@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text;
 using Cchc.Api.Data;
 using Cchc.Api.Http;
-using Cchc.Domain.Completion;
 using Cchc.Domain.Plans;
 using Cchc.Domain.Reports;
 using Cchc.Domain.Units;
@@ -270,5 +269,4 @@ internal static class ReportWarnings
             target.Measure == Measure.Stock ? At(at) : ReportedValue.Sum([.. plan.YearToDateParts(at).Select(At)]);
     }
 
-    public static bool OnTime(Period period, DateTimeOffset firstSubmittedAt) => firstSubmittedAt <= PeriodFacts.DueBy(period);
 }

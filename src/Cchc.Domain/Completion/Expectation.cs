@@ -12,7 +12,7 @@ public sealed class Expectation
     {
         var active = units.ActiveOn(period.DataTo).ToList();
         var lines = new List<LineReporters>();
-        foreach (var target in plan.Targets)
+        foreach (var target in plan.On(period.DataTo).Targets)
         {
             foreach (var line in target.Lines)
             {

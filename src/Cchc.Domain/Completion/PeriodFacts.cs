@@ -15,7 +15,7 @@ public sealed class PeriodFacts
     private readonly LineFacts[] _lines;
     private readonly Dictionary<int, int> _lineIndex = [];
 
-    /// <param name="plan">The plan as it is in force.</param>
+    /// <param name="plan">The plan, which is judged as amended up to the period's last day.</param>
     /// <param name="period">The period asked for.</param>
     /// <param name="units">Every unit.</param>
     /// <param name="heads">The revision that counts, by unit, of this period.</param>
@@ -23,10 +23,10 @@ public sealed class PeriodFacts
     public PeriodFacts(
         Plan plan, Period period, UnitRegistry units, IEnumerable<ReportHead> heads, Func<Period, IEnumerable<ReportedRow>> rowsOf)
     {
-        Plan = plan;
+        Plan = plan.On(period.DataTo);
         Period = period;
         Units = units;
-        Expectation = new Expectation(plan, period, units);
+        Expectation = new Expectation(Plan, period, units);
         Parts = plan.YearToDateParts(period);
         _heads = heads.ToDictionary(head => head.UnitId);
         _lines = [.. Expectation.Lines.Select(line => new LineFacts(line, Parts.Count))];
@@ -57,9 +57,6 @@ public sealed class PeriodFacts
 
     /// <summary>Whether invented sample reports are among those that count.</summary>
     public bool HasSample { get; init; }
-
-    /// <summary>The end of the day on which reports are due, which is the last instant that is still on time.</summary>
-    public static DateTimeOffset DueBy(Period period) => LocalTime.StartOf(period.DueOn.AddDays(1));
 
     /// <summary>Whether a unit gave at least one value that was due of it.</summary>
     public bool HasReceived(int unitId) => _received.Contains(unitId);
@@ -96,7 +93,7 @@ public sealed class PeriodFacts
             if (_received.Contains(unitId))
             {
                 received++;
-                onTime += HeadOf(unitId) is { } head && head.FirstSubmittedAt <= DueBy(Period) ? 1 : 0;
+                onTime += HeadOf(unitId) is { } head && head.FirstSubmittedAt <= Period.DueBy(Units[unitId].Level) ? 1 : 0;
             }
         }
 

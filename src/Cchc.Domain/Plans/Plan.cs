@@ -24,12 +24,36 @@ public sealed record Plan
     /// <summary>Whether a district approves its communes' reports before the lead does.</summary>
     public bool DistrictApproval { get; init; }
 
+    /// <summary>Whether the plan is still being drawn up: it is nobody's yet but the lead's and the administrators'.</summary>
+    public bool IsDraft { get; init; }
+
+    /// <summary>The day from which it is in force, where it was put in force here.</summary>
+    public DateOnly? InForceOn { get; init; }
+
+    /// <summary>What changed the plan while it was in force, by the day from which it does.</summary>
+    public IReadOnlyList<Amendment> Amendments { get; init; } = [];
+
     public required IReadOnlyList<TargetGroup> Groups { get; init; }
     public required IReadOnlyList<Target> Targets { get; init; }
     public required IReadOnlyList<PlanTask> Tasks { get; init; }
 
     /// <summary>The calendar, by the last day of each window.</summary>
     public required IReadOnlyList<Period> Periods { get; init; }
+
+    /// <summary>
+    /// The plan as amended up to a day. A period is judged by the plan of its last day, so that an amendment leaves the figures of the
+    /// periods before it as they were.
+    /// </summary>
+    public Plan On(DateOnly date)
+    {
+        var targets = Targets;
+        foreach (var amendment in Amendments.Where(each => each.EffectiveOn <= date))
+        {
+            targets = [.. targets.Select(amendment.Apply).OfType<Target>()];
+        }
+
+        return ReferenceEquals(targets, Targets) ? this : this with { Targets = targets };
+    }
 
     public Target? FindTarget(string code) => Targets.FirstOrDefault(target => Codes.Same(target.Code, code));
 
@@ -160,8 +184,11 @@ public sealed record Period
     public required DateOnly DataFrom { get; init; }
     public required DateOnly DataTo { get; init; }
 
-    /// <summary>The last day on which a report is on time, to 24:00 in Asia/Ho_Chi_Minh.</summary>
+    /// <summary>The last day on which a report is on time, to 24:00 in Asia/Ho_Chi_Minh, where its level has no deadline of its own.</summary>
     public required DateOnly DueOn { get; init; }
+
+    /// <summary>Earlier deadlines of single levels; "province" are the departments and all other units of that level.</summary>
+    public IReadOnlyList<LevelDeadline> Deadlines { get; init; } = [];
 
     /// <summary>The last day on which a report may be changed; null: the period stays open.</summary>
     public required DateOnly? LockOn { get; init; }
@@ -171,6 +198,37 @@ public sealed record Period
 
     public required bool IsFinal { get; init; }
 
+    /// <summary>The last day on which a report of a unit of this level is on time.</summary>
+    public DateOnly DueOnFor(UnitLevel level) => Deadlines.FirstOrDefault(each => each.Level == level)?.DueOn ?? DueOn;
+
+    /// <summary>The last instant at which a report of a unit of this level is on time: the end of its due day.</summary>
+    public DateTimeOffset DueBy(UnitLevel level) => LocalTime.StartOf(DueOnFor(level).AddDays(1));
+
     public PeriodState StateOn(DateOnly today) =>
         today < DataFrom ? PeriodState.NotBegun : LockOn is { } lockOn && today > lockOn ? PeriodState.Locked : PeriodState.Open;
 }
+
+/// <summary>The last day on which a unit of a level reports on time.</summary>
+public sealed record LevelDeadline(UnitLevel Level, DateOnly DueOn);
+
+/// <summary>A dated change of a plan in force, by a document of its issuer.</summary>
+public sealed record Amendment(
+    int Id, string Number, DateOnly IssuedOn, DateOnly EffectiveOn, string Reason, IReadOnlyList<AmendedTarget> Targets)
+{
+    /// <summary>The target as amended; null where it is withdrawn.</summary>
+    public Target? Apply(Target target) => Targets.FirstOrDefault(each => each.TargetId == target.Id) is not { } amended ? target
+        : amended.Withdrawn ? null : target with
+        {
+            WeightHundredths = amended.WeightHundredths ?? target.WeightHundredths,
+            Commitment = amended.Commitment ?? target.Commitment,
+            OwnerId = amended.OwnerId ?? target.OwnerId,
+            Lines = [.. target.Lines.Select(line => amended.Lines.FirstOrDefault(each => each.LineId == line.Id) is { } anew
+                ? line with { Operator = anew.Operator, ThresholdHundredths = anew.ThresholdHundredths } : line)],
+        };
+}
+
+/// <summary>What an amendment sets anew of a target; null leaves it as it is.</summary>
+public sealed record AmendedTarget(
+    int TargetId, bool Withdrawn, int? WeightHundredths, Commitment? Commitment, int? OwnerId, IReadOnlyList<AmendedLine> Lines);
+
+public sealed record AmendedLine(int LineId, Comparison Operator, int ThresholdHundredths);

@@ -39,6 +39,8 @@ public sealed partial class ExampleTests
             ("listTasks", HttpMethod.Get, $"{plan}/tasks", null),
             ("getTask", HttpMethod.Get, $"{plan}/tasks/III.2.e", null),
             ("listPeriods", HttpMethod.Get, $"{plan}/periods", null),
+            ("putPeriod", HttpMethod.Put, $"{plan}/periods/2022-FY", """{"dueOn":"2022-12-20","deadlines":[{"level":"commune","dueOn":"2022-12-16"}],"reason":"Công văn đôn đốc"}"""),
+            ("getPeriod", HttpMethod.Get, $"{plan}/periods/2022-FY", null),
             ("listUnits", HttpMethod.Get, "/v1/units", null),
             ("getUnit", HttpMethod.Get, "/v1/units/D474", null),
             ("putReport", HttpMethod.Put, report, Body),
@@ -82,6 +84,11 @@ public sealed partial class ExampleTests
         foreach (var call in calls)
         {
             using var request = new HttpRequestMessage(call.Method, call.Path.Replace("{id}", import, StringComparison.Ordinal));
+            if (call.Method == HttpMethod.Put && call.Path != report)
+            {
+                request.Headers.TryAddWithoutValidation("If-Match", "*");
+            }
+
             request.Content = call.Body is null ? null : new StringContent(call.Body, null, "application/json");
             if (call is { Id: "", Body: Rows })
             {

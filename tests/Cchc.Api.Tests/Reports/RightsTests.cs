@@ -28,6 +28,8 @@ public sealed class RightsTests
         new("listTasks", "GET", HttpExtensions.Plan + "/tasks", Public),
         new("getTask", "GET", HttpExtensions.Plan + "/tasks/III.2.e", Public),
         new("listPeriods", "GET", HttpExtensions.Plan + "/periods", Public),
+        new("getPeriod", "GET", HttpExtensions.Plan + "/periods/2022-H1", Public),
+        new("putPeriod", "PUT", HttpExtensions.Plan + "/periods/2022-H1", MayLead),
         new("listUnits", "GET", "/v1/units", Public),
         new("getUnit", "GET", "/v1/units/{unit}", Public),
         new("getCompletion", "GET", HttpExtensions.Plan + "/completion", Public),

@@ -1,0 +1,166 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Cchc.Api.Data;
+using Cchc.Api.Http;
+using Cchc.Api.Keys;
+using Cchc.Domain.Plans;
+using Cchc.Domain.Reports;
+using Cchc.Domain.Units;
+
+namespace Cchc.Api.Plans;
+
+/// <summary>The dates of a period that may change while the plan is in force; all are set anew.</summary>
+public sealed record CalendarBody
+{
+    /// <summary>Not before the window's last day.</summary>
+    public required DateOnly DueOn { get; init; }
+
+    /// <summary>Not before dueOn; null: the period stays open.</summary>
+    public DateOnly? LockOn { get; init; }
+
+    /// <summary>Levels that report earlier: not later than dueOn, nor before the window's last day.</summary>
+    public IReadOnlyList<LevelDeadline>? Deadlines { get; init; }
+
+    public required string Reason { get; init; }
+}
+
+/// <summary>One period of the calendar, and its changes by the plan's lead unit.</summary>
+internal static class CalendarEndpoints
+{
+    private const string BodyExample = """
+        { "dueOn": "2022-06-20", "lockOn": "2022-07-10", "deadlines": [ { "level": "commune", "dueOn": "2022-06-16" } ],
+          "reason": "Công văn đôn đốc báo cáo 6 tháng" }
+        """;
+
+    private const string UpdateDates = "UPDATE periods SET due_on = @dueOn, lock_on = @lockOn WHERE period_id = @periodId";
+    private const string DeleteDeadlines = "DELETE FROM period_deadlines WHERE period_id = @periodId";
+    private const string InsertDeadline = "INSERT INTO period_deadlines (period_id, level, due_on) VALUES (@periodId, @level, @dueOn)";
+
+    public static void MapCalendar(this IEndpointRouteBuilder api)
+    {
+        const string path = "/plans/{plan}/periods/{period}";
+        api.MapGet(path, GetPeriod).Describe<PeriodAnswer>("getPeriod", "One period of the calendar").Refuses(404);
+        api.MapPut(path, PutPeriod).DescribeWrite<PeriodAnswer>(
+            "putPeriod", "Set the period's due day, its deadlines by level and its lock, with the reason", BodyExample,
+            new Parameter("If-Match", "The ETag of the period", "\"8f14e45fceea167a\"", Header: true)).Takes<CalendarBody>().Refuses(428);
+    }
+
+    private static async Task GetPeriod(HttpContext context, string plan, string period, Catalogues catalogues, TimeProvider time)
+    {
+        new QueryInput(context.Request).Done();
+        var found = (await catalogues.CurrentAsync(context.RequestAborted)).PlanOf(plan, context.Caller());
+        var asked = found.FindPeriod(period) ?? throw new ProblemException("period.unknown", period);
+        await WriteAsync(context, asked, time.Today());
+    }
+
+    private static async Task PutPeriod(
+        HttpContext context, string plan, string period, Catalogues catalogues, PlanWriter writer, TimeProvider time)
+    {
+        new QueryInput(context.Request).Done();
+        var caller = context.RequireCaller();
+        var found = (await catalogues.CurrentAsync(context.RequestAborted)).PlanOf(plan);
+        var known = found.FindPeriod(period) ?? throw new ProblemException("period.unknown", period);
+        if (!Rights.MayLead(found, caller))
+        {
+            throw new ProblemException("auth.forbidden");
+        }
+
+        using var body = await JsonInput.ReadAsync(context.Request, optional: false, context.RequestAborted);
+        var (asked, reason) = Read(body!.RootElement, known);
+        var changed = await writer.ChangeAsync(
+            found.Code, caller, "period.change", $"{found.Code}/{known.Code}", reason,
+            async (session, current, _) =>
+            {
+                var before = current.FindPeriod(known.Code)!;
+                RequireMatch(context, before, time.Today());
+                await SaveAsync(session, before.Id, asked);
+                return (Dates(before), new { asked.DueOn, asked.LockOn, asked.Deadlines, reason });
+            },
+            context.RequestAborted);
+        await WriteAsync(context, changed!.FindPeriod(known.Code)!, time.Today());
+    }
+
+    private static void RequireMatch(HttpContext context, Period current, DateOnly today)
+    {
+        var ifMatch = context.Request.Headers.IfMatch;
+        if (ifMatch.Count == 0)
+        {
+            throw new ProblemException("precondition.required");
+        }
+
+        if (!Preconditions.MatchesStrongly(ifMatch, Tag(PeriodAnswer.Of(current, today))))
+        {
+            throw new ProblemException("precondition.stale", Tag(PeriodAnswer.Of(current, today)));
+        }
+    }
+
+    private static async Task SaveAsync(DbSession session, int periodId, Period asked)
+    {
+        await session.ExecuteAsync(UpdateDates, new { periodId, dueOn = asked.DueOn, lockOn = asked.LockOn });
+        await session.ExecuteAsync(DeleteDeadlines, new { periodId });
+        await session.ExecuteAsync(
+            InsertDeadline, asked.Deadlines.Select(each => new { periodId, level = Words.Of(each.Level), dueOn = each.DueOn }).ToList());
+    }
+
+    /// <summary>Reads the dates of a period, and refuses those out of order.</summary>
+    private static (Period Period, string Reason) Read(JsonElement body, Period known)
+    {
+        var input = new JsonInput();
+        var isObject = body.ValueKind == JsonValueKind.Object;
+        var members = input.Members(body, "", "dueOn", "lockOn", "deadlines", "reason");
+        var (dueOn, lockOn) = (input.Date(members, "dueOn", "", required: isObject), input.Date(members, "lockOn", ""));
+        var deadlines = new List<LevelDeadline>();
+        foreach (var (element, pointer) in input.Items(members, "deadlines", 10))
+        {
+            var item = input.Members(element, pointer, "level", "dueOn");
+            var level = input.Word<UnitLevel>(item, "level", pointer, required: true);
+            var date = input.Date(item, "dueOn", pointer, required: true);
+            if (level is null || date is null)
+            {
+                continue;
+            }
+
+            if (deadlines.Exists(each => each.Level == level))
+            {
+                input.Refuse("value.duplicate", pointer + "/level", Words.Of(level.Value), Words.Of(level.Value));
+            }
+
+            if (date < known.DataTo || date > dueOn)
+            {
+                input.Refuse("date.order", pointer + "/dueOn", date, known.DataTo, dueOn);
+            }
+
+            deadlines.Add(new LevelDeadline(level.Value, date.Value));
+        }
+
+        if (dueOn < known.DataTo)
+        {
+            input.Refuse("date.order", "/dueOn", dueOn, known.DataTo, null);
+        }
+
+        if (lockOn < dueOn)
+        {
+            input.Refuse("date.order", "/lockOn", lockOn, dueOn, null);
+        }
+
+        var reason = input.Text(members, "reason", "", 1000);
+        if (reason is null && isObject && !input.Refusals.Exists(each => each.Pointer == "/reason"))
+        {
+            input.Refuse("reason.required", "/reason", null);
+        }
+
+        return input.Refusals.Count > 0 ? throw ProblemException.Of(input.Refusals)
+            : (known with { DueOn = dueOn!.Value, LockOn = lockOn, Deadlines = [.. deadlines.OrderBy(each => each.Level)] }, reason!);
+    }
+
+    private static object Dates(Period period) => new { period.DueOn, period.LockOn, period.Deadlines };
+
+    private static Task WriteAsync(HttpContext context, Period period, DateOnly today)
+    {
+        var answer = PeriodAnswer.Of(period, today);
+        return Answers.WriteOwnAsync(context, Tag(answer), 200, answer);
+    }
+
+    private static string Tag(PeriodAnswer answer) =>
+        $"\"{Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(answer, Json.Options)))[..16]}\"";
+}
