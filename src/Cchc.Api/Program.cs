@@ -46,6 +46,8 @@ app.UseContract();
 var v1 = app.NewVersionedApi().MapGroup("/v{version:apiVersion}").HasApiVersion(1, 0);
 v1.MapPlans();
 v1.MapCalendar();
+v1.MapDrafts();
+v1.MapAmendments();
 v1.MapUnits();
 v1.MapReports();
 v1.MapReportApprovals();

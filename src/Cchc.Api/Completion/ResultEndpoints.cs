@@ -108,7 +108,7 @@ internal static class ResultEndpoints
         // Those who freeze wait for each other, so that numbers have no gaps; nobody else waits for them.
         await DataVersions.RaiseAsync(session, $"{plan.Code}/results", now);
         var request = Hash($"{plan.Code}/{period.Code}/results\n{reason}");
-        if (key is not null && await ReportQueries.FindRequestAsync(session, caller.Actor, key) is { } kept && kept.CreatedAt > now.AddHours(-24))
+        if (key is not null && await KeptRequests.FindAsync(session, caller.Actor, key, now) is { } kept)
         {
             return kept.Hash == request ? ((kept.Body, Hash(kept.Body), false), false) : throw new ProblemException("idempotency.reused");
         }
@@ -132,7 +132,7 @@ internal static class ResultEndpoints
             new { number = result.Number, dataVersion = result.DataVersion, sha256, missing = result.Missing.Count });
         if (key is not null)
         {
-            await ReportQueries.KeepRequestAsync(session, caller.Actor, key, request, "", document, now);
+            await KeptRequests.KeepAsync(session, caller.Actor, key, request, "", document, now);
         }
 
         return ((document, sha256, true), true);

@@ -128,6 +128,13 @@ internal sealed class Answers : IDisposable
         return context.Response.WriteAsJsonAsync(value, Json.Options, "application/json; charset=utf-8", context.RequestAborted);
     }
 
+    public static Task WriteUncachedTextAsync(HttpContext context, string json)
+    {
+        context.Response.Headers.CacheControl = "no-store";
+        context.Response.ContentType = "application/json; charset=utf-8";
+        return context.Response.WriteAsync(json, context.RequestAborted);
+    }
+
     public void Dispose() => _cache.Dispose();
 
     private sealed record Kept(byte[] Body, Microsoft.Extensions.Primitives.StringValues Link);

@@ -1,3 +1,8 @@
+using System.Security.Cryptography;
+using System.Text;
+using Cchc.Api.Data;
+using Cchc.Api.Keys;
+
 namespace Cchc.Api.Http;
 
 /// <summary>The Idempotency-Key of a request (draft-ietf-httpapi-idempotency-key-header).</summary>
@@ -13,5 +18,70 @@ internal static class IdempotencyKeys
         var key = request.Headers["Idempotency-Key"].ToString();
         return key.Length > 255 || key.Any(c => c is < ' ' or > '~') ? throw new ProblemException("idempotency.invalid")
             : key.Length == 0 ? null : key;
+    }
+
+    /// <summary>
+    /// Keeps what an operation answered, and answers it again. For operations that of themselves refuse to be done twice: the answer is kept
+    /// after the write, not with it.
+    /// </summary>
+    public static RouteHandlerBuilder KeepsAnswer(this RouteHandlerBuilder endpoint) => endpoint.AddEndpointFilter(KeepAsync);
+
+    private static async ValueTask<object?> KeepAsync(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next)
+    {
+        var context = invocation.HttpContext;
+        if (Of(context.Request) is not { } key || context.Caller() is not { } caller)
+        {
+            return await next(invocation);
+        }
+
+        var (database, time) = (context.RequestServices.GetRequiredService<Database>(), context.RequestServices.GetRequiredService<TimeProvider>());
+        var hash = await HashAsync(context);
+        var kept = await database.ReadAsync(session => KeptRequests.FindAsync(session, caller.Actor, key, time.Now()), context.RequestAborted);
+        if (kept is not null)
+        {
+            await Answers.WriteUncachedTextAsync(
+                context, kept.Hash == hash ? kept.Body : throw new ProblemException("idempotency.reused"));
+            return Results.Empty;
+        }
+
+        var body = context.Response.Body;
+        using var buffer = new MemoryStream();
+        context.Response.Body = buffer;
+        try
+        {
+            var result = await next(invocation);
+            await database.WriteAsync(
+                async session =>
+                {
+                    await KeptRequests.KeepAsync(
+                        session, caller.Actor, key, hash, context.Response.Headers.ETag.ToString(), Encoding.UTF8.GetString(buffer.ToArray()), time.Now());
+                    return (true, true);
+                },
+                CancellationToken.None);
+            await body.WriteAsync(buffer.ToArray(), context.RequestAborted);
+            return result;
+        }
+        finally
+        {
+            context.Response.Body = body;
+        }
+    }
+
+    private static async Task<string> HashAsync(HttpContext context)
+    {
+        var request = context.Request;
+        using var document = new MemoryStream();
+        request.EnableBuffering(bufferThreshold: JsonInput.MaxBytes, bufferLimit: JsonInput.MaxBytes + 1);
+        try
+        {
+            await request.Body.CopyToAsync(document, context.RequestAborted);
+        }
+        catch (IOException)
+        {
+            throw new ProblemException("request.tooLarge", JsonInput.MaxBytes);
+        }
+
+        request.Body.Position = 0;
+        return Convert.ToHexStringLower(SHA256.HashData([.. Encoding.UTF8.GetBytes($"{request.Method} {request.Path}\n"), .. document.ToArray()]));
     }
 }

@@ -98,7 +98,8 @@ internal sealed class JsonInput
         return members;
     }
 
-    public IEnumerable<(JsonElement Element, string Pointer)> Items(Dictionary<string, JsonElement> members, string name, int most)
+    public IEnumerable<(JsonElement Element, string Pointer)> Items(
+        Dictionary<string, JsonElement> members, string name, int most, string parent = "")
     {
         if (!members.TryGetValue(name, out var array))
         {
@@ -107,20 +108,20 @@ internal sealed class JsonInput
 
         if (array.ValueKind != JsonValueKind.Array)
         {
-            Refuse("json.wrongType", "/" + name, Shown(array), "array");
+            Refuse("json.wrongType", $"{parent}/{name}", Shown(array), "array");
             yield break;
         }
 
         if (array.GetArrayLength() > most)
         {
-            Refuse("json.tooMany", "/" + name, array.GetArrayLength(), most);
+            Refuse("json.tooMany", $"{parent}/{name}", array.GetArrayLength(), most);
             yield break;
         }
 
         var index = 0;
         foreach (var item in array.EnumerateArray())
         {
-            yield return (item, $"/{name}/{index++}");
+            yield return (item, $"{parent}/{name}/{index++}");
         }
     }
 
@@ -175,10 +176,16 @@ internal sealed class JsonInput
     }
 
     /// <summary>A whole number in range; 120, 120.0 and 1.2e2 are the same number.</summary>
-    public long? Count(Dictionary<string, JsonElement> members, string name, string pointer, long least = 0)
+    public long? Count(
+        Dictionary<string, JsonElement> members, string name, string pointer, long least = 0, long most = MaxCount, bool required = false)
     {
         if (!members.TryGetValue(name, out var element))
         {
+            if (required)
+            {
+                Refuse("json.required", $"{pointer}/{name}", null, name);
+            }
+
             return null;
         }
 
@@ -189,9 +196,9 @@ internal sealed class JsonInput
         }
 
         if (!decimal.TryParse(element.GetRawText(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
-            || number < least || number > MaxCount)
+            || number < least || number > most)
         {
-            Refuse("value.outOfRange", $"{pointer}/{name}", Shown(element), least, MaxCount);
+            Refuse("value.outOfRange", $"{pointer}/{name}", Shown(element), least, most);
             return null;
         }
 
@@ -205,6 +212,34 @@ internal sealed class JsonInput
         }
 
         return (long)number;
+    }
+
+    /// <summary>A number above 0 with up to two decimals, in whole hundredths.</summary>
+    public int? Hundredths(Dictionary<string, JsonElement> members, string name, string pointer, int most, bool required = false)
+    {
+        if (!members.TryGetValue(name, out var element))
+        {
+            if (required)
+            {
+                Refuse("json.required", $"{pointer}/{name}", null, name);
+            }
+
+            return null;
+        }
+
+        if (element.ValueKind != JsonValueKind.Number)
+        {
+            Refuse("json.wrongType", $"{pointer}/{name}", Shown(element), "number");
+            return null;
+        }
+
+        if (!element.TryGetDecimal(out var number) || number <= 0 || number > most || decimal.Truncate(number * 100) != number * 100)
+        {
+            Refuse("value.outOfRange", $"{pointer}/{name}", Shown(element), "0.01", most);
+            return null;
+        }
+
+        return (int)(number * 100);
     }
 
     public DateOnly? Date(Dictionary<string, JsonElement> members, string name, string pointer, bool required = false)

@@ -6,7 +6,6 @@ using Cchc.Api.Completion;
 using Cchc.Api.Data;
 using Cchc.Api.Http;
 using Cchc.Api.Plans;
-using Cchc.Api.Reports;
 using Cchc.Domain.Completion;
 using Cchc.Domain.Plans;
 using Cchc.Domain.Reports;
@@ -63,7 +62,7 @@ internal sealed partial class Importer(Database database, DataVersions versions,
             async session =>
             {
                 var now = time.Now();
-                if (key is not null && await ReportQueries.FindRequestAsync(session, import.Actor, key) is { } kept && kept.CreatedAt > now.AddHours(-24))
+                if (key is not null && await KeptRequests.FindAsync(session, import.Actor, key, now) is { } kept)
                 {
                     return kept.Hash != hash ? throw new ProblemException("idempotency.reused")
                         : (((await ImportQueries.FindAsync(session, kept.Body))!, true), false);
@@ -79,7 +78,7 @@ internal sealed partial class Importer(Database database, DataVersions versions,
 
                 if (key is not null)
                 {
-                    await ReportQueries.KeepRequestAsync(session, import.Actor, key, hash, "", record.Id, now);
+                    await KeptRequests.KeepAsync(session, import.Actor, key, hash, "", record.Id, now);
                 }
 
                 return ((record, false), true);

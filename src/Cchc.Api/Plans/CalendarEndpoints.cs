@@ -5,7 +5,6 @@ using Cchc.Api.Http;
 using Cchc.Api.Keys;
 using Cchc.Domain.Plans;
 using Cchc.Domain.Reports;
-using Cchc.Domain.Units;
 
 namespace Cchc.Api.Plans;
 
@@ -102,47 +101,12 @@ internal static class CalendarEndpoints
             InsertDeadline, asked.Deadlines.Select(each => new { periodId, level = Words.Of(each.Level), dueOn = each.DueOn }).ToList());
     }
 
-    /// <summary>Reads the dates of a period, and refuses those out of order.</summary>
     private static (Period Period, string Reason) Read(JsonElement body, Period known)
     {
         var input = new JsonInput();
         var isObject = body.ValueKind == JsonValueKind.Object;
         var members = input.Members(body, "", "dueOn", "lockOn", "deadlines", "reason");
-        var (dueOn, lockOn) = (input.Date(members, "dueOn", "", required: isObject), input.Date(members, "lockOn", ""));
-        var deadlines = new List<LevelDeadline>();
-        foreach (var (element, pointer) in input.Items(members, "deadlines", 10))
-        {
-            var item = input.Members(element, pointer, "level", "dueOn");
-            var level = input.Word<UnitLevel>(item, "level", pointer, required: true);
-            var date = input.Date(item, "dueOn", pointer, required: true);
-            if (level is null || date is null)
-            {
-                continue;
-            }
-
-            if (deadlines.Exists(each => each.Level == level))
-            {
-                input.Refuse("value.duplicate", pointer + "/level", Words.Of(level.Value), Words.Of(level.Value));
-            }
-
-            if (date < known.DataTo || date > dueOn)
-            {
-                input.Refuse("date.order", pointer + "/dueOn", date, known.DataTo, dueOn);
-            }
-
-            deadlines.Add(new LevelDeadline(level.Value, date.Value));
-        }
-
-        if (dueOn < known.DataTo)
-        {
-            input.Refuse("date.order", "/dueOn", dueOn, known.DataTo, null);
-        }
-
-        if (lockOn < dueOn)
-        {
-            input.Refuse("date.order", "/lockOn", lockOn, dueOn, null);
-        }
-
+        var period = CalendarDates.Read(input, members, "", known);
         var reason = input.Text(members, "reason", "", 1000);
         if (reason is null && isObject && !input.Refusals.Exists(each => each.Pointer == "/reason"))
         {
@@ -150,7 +114,7 @@ internal static class CalendarEndpoints
         }
 
         return input.Refusals.Count > 0 ? throw ProblemException.Of(input.Refusals)
-            : (known with { DueOn = dueOn!.Value, LockOn = lockOn, Deadlines = [.. deadlines.OrderBy(each => each.Level)] }, reason!);
+            : (period, reason!);
     }
 
     private static object Dates(Period period) => new { period.DueOn, period.LockOn, period.Deadlines };

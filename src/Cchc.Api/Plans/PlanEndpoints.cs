@@ -45,13 +45,14 @@ internal static class PlanEndpoints
         new QueryInput(context.Request).Done();
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
         var found = catalogue.PlanOf(plan, context.Caller());
-        await answers.WriteAsync(context, $"c{catalogue.Version}", false, () => Task.FromResult(PlanAnswer.Of(found, catalogue.Units)));
+        await answers.WriteAsync(context, $"c{catalogue.Version}", found.IsDraft, () => Task.FromResult(PlanAnswer.Of(found, catalogue.Units)));
     }
 
-    private static async Task ListTargets(HttpContext context, string plan, Catalogues catalogues, Answers answers)
+    private static async Task ListTargets(HttpContext context, string plan, Catalogues catalogues, Answers answers, TimeProvider time)
     {
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
-        var found = catalogue.PlanOf(plan, context.Caller());
+        var today = time.Today();
+        var found = catalogue.PlanOf(plan, context.Caller()).On(today);
         var query = new QueryInput(context.Request, "group", "level", "kind", "owner", "q", "limit", "cursor");
         var group = query.Known("group", code => found.Groups.FirstOrDefault(each => Codes.Same(each.Code, code)), "group");
         var (level, kind, text) = (query.Word<LineLevel>("level"), query.Word<TargetKind>("kind"), query.Text("q"));
@@ -64,16 +65,19 @@ internal static class PlanEndpoints
             && (kind is null || target.Kind == kind)
             && (owner is null || target.OwnerId == owner.Id)
             && Search.Finds(text, target.Code, target.TitleVi, target.TitleEn)).ToList();
-        await answers.WriteAsync(context, $"c{catalogue.Version}", false, () => Task.FromResult(Page<TargetAnswer>.Cut(
+        await answers.WriteAsync(context, $"c{catalogue.Version}-{today:yyyyMMdd}", found.IsDraft, () => Task.FromResult(Page<TargetAnswer>.Cut(
             context, targets, target => target.Code, target => TargetAnswer.Of(target, catalogue.Units), limit, cursor)));
     }
 
-    private static async Task GetTarget(HttpContext context, string plan, string target, Catalogues catalogues, Answers answers)
+    private static async Task GetTarget(
+        HttpContext context, string plan, string target, Catalogues catalogues, Answers answers, TimeProvider time)
     {
         new QueryInput(context.Request).Done();
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
-        var found = catalogue.PlanOf(plan, context.Caller()).FindTarget(target) ?? throw new ProblemException("target.unknown", target);
-        await answers.WriteAsync(context, $"c{catalogue.Version}", false, () => Task.FromResult(TargetAnswer.Of(found, catalogue.Units)));
+        var today = time.Today();
+        var inPlan = catalogue.PlanOf(plan, context.Caller()).On(today);
+        var found = inPlan.FindTarget(target) ?? throw new ProblemException("target.unknown", target);
+        await answers.WriteAsync(context, $"c{catalogue.Version}-{today:yyyyMMdd}", inPlan.IsDraft, () => Task.FromResult(TargetAnswer.Of(found, catalogue.Units)));
     }
 
     private static async Task ListTasks(
@@ -93,7 +97,7 @@ internal static class PlanEndpoints
             && (lead is null || task.LeadOn(today).UnitId == lead.Id)
             && (status is null || (said.GetValueOrDefault(task.Id)?.Status ?? Progress.NotStarted) == status)
             && Search.Finds(text, task.Code, task.TitleVi, task.TitleEn)).ToList();
-        await answers.WriteAsync(context, $"c{catalogue.Version}-{today:yyyyMMdd}-{version}", false, () => Task.FromResult(
+        await answers.WriteAsync(context, $"c{catalogue.Version}-{today:yyyyMMdd}-{version}", found.IsDraft, () => Task.FromResult(
             Page<TaskAnswer>.Cut(
                 context, tasks, task => task.Code,
                 task => TaskAnswer.Of(task, said.GetValueOrDefault(task.Id), catalogue.Units, today), limit, cursor)));
@@ -108,7 +112,7 @@ internal static class PlanEndpoints
         var found = inPlan.FindTask(task) ?? throw new ProblemException("task.unknown", task);
         var today = time.Today();
         var (version, said) = await states.GetAsync(inPlan, context.RequestAborted);
-        await answers.WriteAsync(context, $"c{catalogue.Version}-{today:yyyyMMdd}-{version}", false, () => Task.FromResult(
+        await answers.WriteAsync(context, $"c{catalogue.Version}-{today:yyyyMMdd}-{version}", inPlan.IsDraft, () => Task.FromResult(
             TaskAnswer.Of(found, said.GetValueOrDefault(found.Id), catalogue.Units, today)));
     }
 
@@ -120,7 +124,7 @@ internal static class PlanEndpoints
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
         var found = catalogue.PlanOf(plan, context.Caller());
         var today = time.Today();
-        await answers.WriteAsync(context, $"c{catalogue.Version}-{today:yyyyMMdd}", false, () => Task.FromResult(Page<PeriodAnswer>.Cut(
+        await answers.WriteAsync(context, $"c{catalogue.Version}-{today:yyyyMMdd}", found.IsDraft, () => Task.FromResult(Page<PeriodAnswer>.Cut(
             context, found.Periods, period => period.Code, period => PeriodAnswer.Of(period, today), limit, cursor)));
     }
 }

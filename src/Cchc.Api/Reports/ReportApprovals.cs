@@ -71,10 +71,10 @@ internal static class ReportApprovals
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{found.Code}/approvals\n{body.RootElement.GetRawText()}")));
         var (kept, heads) = await database.ReadAsync(
             async session => (
-                key is null ? null : await ReportQueries.FindRequestAsync(session, caller.Actor, key),
+                key is null ? null : await KeptRequests.FindAsync(session, caller.Actor, key, time.Now()),
                 await ReportQueries.HeadsAsync(session, found.Id, period.Id, null, null)),
             context.RequestAborted);
-        if (kept is not null && kept.CreatedAt > time.Now().AddHours(-24))
+        if (kept is not null)
         {
             var before = kept.Hash == hash ? JsonNode.Parse(kept.Body) : throw new ProblemException("idempotency.reused");
             await Answers.WriteUncachedAsync(context, 200, before);
@@ -103,7 +103,7 @@ internal static class ReportApprovals
             await database.WriteAsync(
                 async session =>
                 {
-                    await ReportQueries.KeepRequestAsync(session, caller.Actor, key, hash, "", shown, time.Now());
+                    await KeptRequests.KeepAsync(session, caller.Actor, key, hash, "", shown, time.Now());
                     return (true, true);
                 },
                 context.RequestAborted);

@@ -150,18 +150,6 @@ internal static class ReportQueries
         VALUES (@periodId, @unitId, @number, @now, @actor)
         """;
 
-    private const string FindRequest = """
-        SELECT request_hash AS Hash, etag AS ETag, body AS Body, created_at AS CreatedAt
-        FROM idempotent_requests WHERE actor = @actor AND idempotency_key = @key
-        """;
-
-    private const string ForgetRequests = "DELETE FROM idempotent_requests WHERE created_at < @before";
-
-    private const string KeepRequest = """
-        INSERT INTO idempotent_requests (actor, idempotency_key, request_hash, etag, body, created_at)
-        VALUES (@actor, @key, @hash, @etag, @body, @now)
-        """;
-
     public static Task<IReadOnlyList<ReportHeadRow>> HeadsAsync(
         DbSession session, int planId, int? periodId, int? unitId, DateTimeOffset? updatedAfter) =>
         session.QueryAsync<ReportHeadRow>(SelectHeads, new { planId, periodId, unitId, updatedAfter });
@@ -315,16 +303,6 @@ internal static class ReportQueries
     public static Task ApproveByDistrictAsync(DbSession session, int periodId, int unitId, int number, DateTimeOffset now, string actor) =>
         session.ExecuteAsync(InsertDistrictApproval, new { periodId, unitId, number, now, actor });
 
-    public static Task<KeptRequest?> FindRequestAsync(DbSession session, string actor, string key) =>
-        session.SingleAsync<KeptRequest>(FindRequest, new { actor, key });
-
-    public static async Task KeepRequestAsync(
-        DbSession session, string actor, string key, string hash, string etag, string body, DateTimeOffset now)
-    {
-        await session.ExecuteAsync(ForgetRequests, new { before = now.AddHours(-24) });
-        await session.ExecuteAsync(KeepRequest, new { actor, key, hash, etag, body, now });
-    }
-
     private sealed record ValueRow
     {
         public int LineId { get; init; }
@@ -416,12 +394,4 @@ internal sealed record HistoryRow
     public ReportStatus ToStatus { get; init; }
     public int Revision { get; init; }
     public string? Reason { get; init; }
-}
-
-internal sealed record KeptRequest
-{
-    public string Hash { get; init; } = "";
-    public string ETag { get; init; } = "";
-    public string Body { get; init; } = "";
-    public DateTimeOffset CreatedAt { get; init; }
 }

@@ -98,7 +98,7 @@ internal sealed class ReportWriter(Database database, DataVersions versions, Tim
         {
             var stored = await ReportQueries.FindAsync(session, plan, period.Id, unit.Id);
             if (idempotencyKey is not null
-                && await ReportQueries.FindRequestAsync(session, caller.Actor, idempotencyKey) is { } kept && kept.CreatedAt > now.AddHours(-24))
+                && await KeptRequests.FindAsync(session, caller.Actor, idempotencyKey, now) is { } kept)
             {
                 return kept.Hash == hash ? ((kept.Body, kept.ETag), false) : throw new ProblemException("idempotency.reused");
             }
@@ -107,7 +107,7 @@ internal sealed class ReportWriter(Database database, DataVersions versions, Tim
             var answer = await show(session, (await ReportQueries.FindAsync(session, plan, period.Id, unit.Id))!);
             if (idempotencyKey is not null)
             {
-                await ReportQueries.KeepRequestAsync(session, caller.Actor, idempotencyKey, hash, answer.ETag, answer.Body, now);
+                await KeptRequests.KeepAsync(session, caller.Actor, idempotencyKey, hash, answer.ETag, answer.Body, now);
             }
 
             return (answer, true);

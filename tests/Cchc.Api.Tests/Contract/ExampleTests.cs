@@ -23,6 +23,20 @@ public sealed partial class ExampleTests
           { "unit": "SNV", "period": "2022-H1", "target": "II.3.a", "numerator": 90, "total": 120 } ]
         """;
 
+    private const string Definition = """
+        { "code": "cchc-2023", "number": "412/KH-UBND", "year": 2023, "titleVi": "Cải cách hành chính năm 2023", "titleEn": "Administrative reform in 2023",
+          "issuer": "UBND tỉnh Thừa Thiên Huế", "issuedOn": "2022-12-28", "signedBy": "Nguyễn Văn Phương", "leadUnit": "SNV", "monitorUnit": "STTTT",
+          "groups": [ { "code": "II.1", "titleVi": "Dịch vụ công trực tuyến", "titleEn": "Online services" } ],
+          "targets": [ { "code": "II.1.a", "group": "II.1", "titleVi": "Hồ sơ trực tuyến", "titleEn": "Online dossiers", "kind": "ratio", "measure": "stock",
+            "trajectory": "progressive", "reporting": "eachUnit", "reporterKinds": [ "committee", "department" ], "owner": "VPUB", "frequency": "quarterly",
+            "commitment": "must", "weight": 2, "lines": [ { "level": "province", "operator": "atLeast", "threshold": 60 } ] } ],
+          "tasks": [ { "code": "III.1.a", "areaVi": "Cải cách thể chế", "areaEn": "Institutional reform", "titleVi": "Rà soát văn bản", "titleEn": "Review of documents",
+            "criterionEn": "reviewed", "criterionKind": "narrative", "frequency": "annual", "levels": [ "province" ], "linkedTargets": [ "II.1.a" ],
+            "lead": "STP", "coordinating": [ "SNV" ] } ],
+          "periods": [ { "code": "2023-FY", "kind": "year", "labelVi": "Năm 2023", "labelEn": "Year 2023", "dataFrom": "2022-12-15", "dataTo": "2023-12-14",
+            "dueOn": "2023-12-20", "cumulative": true, "isFinal": true } ] }
+        """;
+
     [Fact]
     public async Task Every_operation_shows_what_it_answers()
     {
@@ -74,6 +88,15 @@ public sealed partial class ExampleTests
             ("getReportTemplate", HttpMethod.Get, $"{plan}/report-template?period=2022-Q3&unit=STP", null),
             ("", HttpMethod.Post, $"{plan}/report-imports", Rows),
             ("cancelImport", HttpMethod.Delete, "/v1/report-imports/{id}", null),
+            ("copyPlan", HttpMethod.Post, "/v1/plans", """{"copyFrom":"cchc-2022","code":"cchc-2023","number":"412/KH-UBND","year":2023,"issuedOn":"2022-12-28","signedBy":"Nguyễn Văn Phương"}"""),
+            ("putPlanDefinition", HttpMethod.Put, "/v1/plans/cchc-2023/definition", Definition),
+            ("getPlanDefinition", HttpMethod.Get, "/v1/plans/cchc-2023/definition", null),
+            ("enactPlan", HttpMethod.Post, "/v1/plans/cchc-2023/enact", """{"on":"2022-12-28"}"""),
+            ("", HttpMethod.Post, "/v1/plans", """{"copyFrom":"cchc-2022","code":"thu","number":"1","year":2024,"issuedOn":"2022-12-28","signedBy":"A"}"""),
+            ("deletePlan", HttpMethod.Delete, "/v1/plans/thu", null),
+            ("putPlanRules", HttpMethod.Put, $"{plan}/rules", """{"districtApproval":true,"reason":"Công văn 15/SNV-CCHC"}"""),
+            ("amendPlan", HttpMethod.Post, $"{plan}/amendments", """{"number":"210/KH-UBND","issuedOn":"2022-06-28","effectiveOn":"2022-07-01","reason":"Điều chỉnh II.3.a","targets":[{"target":"II.3.a","weight":1.5,"lines":[{"level":"commune","operator":"atLeast","threshold":30}]}]}"""),
+            ("listAmendments", HttpMethod.Get, $"{plan}/amendments", null),
             ("listAuditEntries", HttpMethod.Get, "/v1/audit?subject=cchc-2022/2022-H1/STP", null),
         ];
         var recorded = new JsonObject();

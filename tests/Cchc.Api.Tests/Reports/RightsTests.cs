@@ -28,6 +28,14 @@ public sealed class RightsTests
         new("listTasks", "GET", HttpExtensions.Plan + "/tasks", Public),
         new("getTask", "GET", HttpExtensions.Plan + "/tasks/III.2.e", Public),
         new("listPeriods", "GET", HttpExtensions.Plan + "/periods", Public),
+        new("copyPlan", "POST", "/v1/plans", IsAdministrator),
+        new("getPlanDefinition", "GET", HttpExtensions.Plan + "/definition", Public),
+        new("putPlanDefinition", "PUT", HttpExtensions.Plan + "/definition", IsAdministrator),
+        new("enactPlan", "POST", HttpExtensions.Plan + "/enact", IsAdministrator),
+        new("putPlanRules", "PUT", HttpExtensions.Plan + "/rules", IsAdministrator),
+        new("deletePlan", "DELETE", HttpExtensions.Plan, IsAdministrator),
+        new("listAmendments", "GET", HttpExtensions.Plan + "/amendments", Public),
+        new("amendPlan", "POST", HttpExtensions.Plan + "/amendments", IsAdministrator),
         new("getPeriod", "GET", HttpExtensions.Plan + "/periods/2022-H1", Public),
         new("putPeriod", "PUT", HttpExtensions.Plan + "/periods/2022-H1", MayLead),
         new("listUnits", "GET", "/v1/units", Public),
@@ -65,7 +73,7 @@ public sealed class RightsTests
         new("listImportRows", "GET", "/v1/report-imports/{import}/rows", MayFollow),
         new("getRejectedRows", "GET", "/v1/report-imports/{import}/rejected", MayFollow),
         new("cancelImport", "DELETE", "/v1/report-imports/{import}", (who, _) => who.Name is "reporter D474" or "administrator"),
-        new("listAuditEntries", "GET", "/v1/audit", (who, _) => who.Role == Role.Administrator),
+        new("listAuditEntries", "GET", "/v1/audit", IsAdministrator),
     ];
 
     [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
@@ -141,6 +149,8 @@ public sealed class RightsTests
 
     private static bool MayReview(Who who, string unit) =>
         who.Role == Role.Administrator || (who.Role == Role.Reviewer && who.Unit != unit && (who.Unit == "SNV" || IsInReach(who, unit)));
+
+    private static bool IsAdministrator(Who who, string unit) => who.Role == Role.Administrator;
 
     private static bool MayLead(Who who, string unit) => who.Role == Role.Administrator || who.Name == "reviewer SNV";
 

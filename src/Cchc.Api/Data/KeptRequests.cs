@@ -1,0 +1,37 @@
+namespace Cchc.Api.Data;
+
+/// <summary>Answers kept by caller and Idempotency-Key for a day.</summary>
+internal static class KeptRequests
+{
+    private static readonly TimeSpan Kept = TimeSpan.FromHours(24);
+
+    private const string Find = """
+        SELECT request_hash AS Hash, etag AS ETag, body AS Body, created_at AS CreatedAt
+        FROM idempotent_requests WHERE actor = @actor AND idempotency_key = @key
+        """;
+
+    private const string Forget = "DELETE FROM idempotent_requests WHERE created_at < @before";
+
+    private const string Keep = """
+        INSERT INTO idempotent_requests (actor, idempotency_key, request_hash, etag, body, created_at)
+        VALUES (@actor, @key, @hash, @etag, @body, @now)
+        """;
+
+    /// <summary>What was answered to a key within a day; null where nothing was.</summary>
+    public static async Task<KeptRequest?> FindAsync(DbSession session, string actor, string key, DateTimeOffset now) =>
+        await session.SingleAsync<KeptRequest>(Find, new { actor, key }) is { } kept && kept.CreatedAt > now - Kept ? kept : null;
+
+    public static async Task KeepAsync(DbSession session, string actor, string key, string hash, string etag, string body, DateTimeOffset now)
+    {
+        await session.ExecuteAsync(Forget, new { before = now - Kept });
+        await session.ExecuteAsync(Keep, new { actor, key, hash, etag, body, now });
+    }
+}
+
+internal sealed record KeptRequest
+{
+    public string Hash { get; init; } = "";
+    public string ETag { get; init; } = "";
+    public string Body { get; init; } = "";
+    public DateTimeOffset CreatedAt { get; init; }
+}

@@ -1,0 +1,257 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Cchc.Api.Http;
+using Cchc.Api.Keys;
+using Cchc.Domain.Plans;
+using Cchc.Domain.Reports;
+using Cchc.Domain.Units;
+
+namespace Cchc.Api.Plans;
+
+/// <summary>Drawing up a plan: a copy of another one, edited as one document, until it is put in force.</summary>
+internal static class DraftEndpoints
+{
+    private const string CopyExample = """
+        { "copyFrom": "cchc-2022", "code": "cchc-2023", "number": "412/KH-UBND", "year": 2023, "issuedOn": "2022-12-28",
+          "signedBy": "Nguyễn Văn Phương" }
+        """;
+
+    private static readonly Parameter IfMatch = new("If-Match", "The ETag of the definition", "\"8f14e45fceea167a\"", Header: true);
+
+    public static void MapDrafts(this IEndpointRouteBuilder api)
+    {
+        api.MapPost("/plans", CopyPlan).DescribeWrite<PlanCopyAnswer>(
+            "copyPlan", "Begin a plan as a draft copied from another, its dates moved to the new year", CopyExample,
+            IdempotencyKeys.Parameter).KeepsAnswer()
+            .Takes<PlanCopyBody>().Produces<PlanCopyAnswer>(201, "application/json");
+        api.MapGet("/plans/{plan}/definition", GetDefinition).Describe<PlanDefinition>(
+            "getPlanDefinition", "The plan's whole definition in one document").Refuses(404);
+        api.MapPut("/plans/{plan}/definition", PutDefinition).DescribeWrite<PlanDefinition>(
+            "putPlanDefinition", "Set a draft's whole definition: groups, targets with lines and weights, tasks with assignments, periods",
+            null, IfMatch).Takes<PlanDefinition>().Refuses(428);
+        api.MapPost("/plans/{plan}/enact", EnactPlan).DescribeWrite<PlanAnswer>(
+            "enactPlan", "Put a draft in force, once it is whole; afterwards it changes by dated amendments alone",
+            """{ "on": "2022-12-28" }""", IdempotencyKeys.Parameter).KeepsAnswer().Takes<EnactBody>();
+        api.MapPut("/plans/{plan}/rules", PutRules).DescribeWrite<PlanAnswer>(
+            "putPlanRules", "Say whether districts approve their communes' reports first, with the reason",
+            """{ "districtApproval": true, "reason": "Công văn 15/SNV-CCHC" }""").Takes<RulesBody>();
+        api.MapDelete("/plans/{plan}", DeletePlan).DescribeWrite<PlanAnswer>("deletePlan", "Delete a draft; what it was is answered", null);
+    }
+
+    private static async Task CopyPlan(HttpContext context, Catalogues catalogues, PlanWriter writer)
+    {
+        new QueryInput(context.Request).Done();
+        var caller = RequireAdministrator(context);
+        var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
+        using var body = await JsonInput.ReadAsync(context.Request, optional: false, context.RequestAborted);
+        var (plan, source) = ReadCopy(body!.RootElement, catalogue);
+        var created = await writer.CreateAsync(
+            plan.Code, caller, new { copyFrom = source.Code, plan.Number, plan.Year },
+            session => PlanStore.InsertAsync(session, plan, source.Id), context.RequestAborted);
+        var first = created.Periods.Min(period => period.DataFrom);
+        var definition = PlanDefinition.Of(created, catalogue.Units);
+        context.Response.Headers.Location = $"{context.Request.Path}/{created.Code}";
+        await Answers.WriteOwnAsync(context, Tag(definition), 201, new PlanCopyAnswer(
+            definition,
+            [.. Drafting.UnitsOf(created).Where(each => catalogue.Units[each.UnitId].On(first) is null)
+                .Select(each => Gone(each.Pointer, catalogue.Units[each.UnitId], catalogue.Units))]));
+    }
+
+    private static async Task GetDefinition(HttpContext context, string plan, Catalogues catalogues)
+    {
+        new QueryInput(context.Request).Done();
+        var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
+        var definition = PlanDefinition.Of(catalogue.PlanOf(plan, context.Caller()), catalogue.Units);
+        await Answers.WriteOwnAsync(context, Tag(definition), 200, definition);
+    }
+
+    private static async Task PutDefinition(HttpContext context, string plan, Catalogues catalogues, PlanWriter writer)
+    {
+        new QueryInput(context.Request).Done();
+        var caller = RequireAdministrator(context);
+        var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
+        var known = catalogue.PlanOf(plan, caller);
+        using var body = await JsonInput.ReadAsync(context.Request, optional: false, context.RequestAborted);
+        var asked = new DefinitionReader(catalogue.Units).Read(body!.RootElement, known);
+        var changed = await writer.ChangeAsync(
+            known.Code, caller, "plan.edit", known.Code, null,
+            async (session, current, _) =>
+            {
+                RequireDraft(current);
+                RequireMatch(context, Tag(PlanDefinition.Of(current, catalogue.Units)));
+                await PlanStore.ReplaceAsync(session, asked with { Id = current.Id });
+                return (Summary(current), Summary(asked));
+            },
+            context.RequestAborted);
+        var definition = PlanDefinition.Of(changed!, catalogue.Units);
+        await Answers.WriteOwnAsync(context, Tag(definition), 200, definition);
+    }
+
+    private static async Task EnactPlan(HttpContext context, string plan, Catalogues catalogues, PlanWriter writer)
+    {
+        new QueryInput(context.Request).Done();
+        var caller = RequireAdministrator(context);
+        var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
+        var known = catalogue.PlanOf(plan, caller);
+        using var body = await JsonInput.ReadAsync(context.Request, optional: false, context.RequestAborted);
+        var input = new JsonInput();
+        var members = input.Members(body!.RootElement, "", "on", "reason");
+        var (on, reason) = (input.Date(members, "on", "", required: true), input.Text(members, "reason", "", 1000));
+        if (input.Refusals.Count > 0)
+        {
+            throw ProblemException.Of(input.Refusals);
+        }
+
+        var changed = await writer.ChangeAsync(
+            known.Code, caller, "plan.enact", known.Code, reason,
+            async (session, current, _) =>
+            {
+                RequireDraft(current);
+                var lacks = Drafting.LacksOf(current, catalogue.Units).Select(lack => new Refusal(lack.Code, lack.Pointer, null, lack.Arguments)).ToList();
+                if (lacks.Count > 0)
+                {
+                    throw ProblemException.Of(lacks);
+                }
+
+                await PlanStore.EnactAsync(session, current.Id, on!.Value);
+                return (null, new { inForceOn = on, targets = current.Targets.Count, tasks = current.Tasks.Count });
+            },
+            context.RequestAborted);
+        await Answers.WriteUncachedAsync(context, 200, PlanAnswer.Of(changed!, catalogue.Units));
+    }
+
+    private static async Task PutRules(HttpContext context, string plan, Catalogues catalogues, PlanWriter writer)
+    {
+        new QueryInput(context.Request).Done();
+        var caller = RequireAdministrator(context);
+        var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
+        var known = catalogue.PlanOf(plan, caller);
+        using var body = await JsonInput.ReadAsync(context.Request, optional: false, context.RequestAborted);
+        var input = new JsonInput();
+        var members = input.Members(body!.RootElement, "", "districtApproval", "reason");
+        var districtApproval = input.Flag(members, "districtApproval", "");
+        if (districtApproval is null && input.Refusals.Count == 0)
+        {
+            input.Refuse("json.required", "/districtApproval", null, "districtApproval");
+        }
+
+        var reason = input.Text(members, "reason", "", 1000);
+        if (reason is null && input.Refusals.Count == 0)
+        {
+            input.Refuse("reason.required", "/reason", null);
+        }
+
+        if (input.Refusals.Count > 0)
+        {
+            throw ProblemException.Of(input.Refusals);
+        }
+
+        var changed = await writer.ChangeAsync(
+            known.Code, caller, "plan.rules", known.Code, reason,
+            async (session, current, _) =>
+            {
+                await PlanStore.SetRulesAsync(session, current.Id, districtApproval!.Value);
+                return (new { current.DistrictApproval }, new { districtApproval, reason });
+            },
+            context.RequestAborted);
+        await Answers.WriteUncachedAsync(context, 200, PlanAnswer.Of(changed!, catalogue.Units));
+    }
+
+    private static async Task DeletePlan(HttpContext context, string plan, Catalogues catalogues, PlanWriter writer)
+    {
+        new QueryInput(context.Request).Done();
+        var caller = RequireAdministrator(context);
+        var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
+        var known = catalogue.PlanOf(plan, caller);
+        await writer.ChangeAsync(
+            known.Code, caller, "plan.delete", known.Code, null,
+            async (session, current, _) =>
+            {
+                RequireDraft(current);
+                await PlanStore.DeleteAsync(session, current.Id);
+                return (Summary(current), null);
+            },
+            context.RequestAborted);
+        await Answers.WriteUncachedAsync(context, 200, PlanAnswer.Of(known, catalogue.Units));
+    }
+
+    private static (Plan Plan, Plan Source) ReadCopy(JsonElement body, Catalogue catalogue)
+    {
+        var input = new JsonInput();
+        var isObject = body.ValueKind == JsonValueKind.Object;
+        var members = input.Members(body, "", "copyFrom", "code", "number", "year", "issuedOn", "signedBy", "titleVi", "titleEn", "issuer");
+        var from = input.Text(members, "copyFrom", "", 40, isObject);
+        var source = catalogue.Plans.FirstOrDefault(plan => from is not null && Codes.Same(plan.Code, from));
+        if (from is not null && source is null)
+        {
+            input.Refuse("plan.unknown", "/copyFrom", from, from);
+        }
+
+        var code = input.Text(members, "code", "", 40, isObject);
+        if (code is not null && !code.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-'))
+        {
+            input.Refuse("plan.codeInvalid", "/code", code);
+        }
+
+        var (number, year) = (input.Text(members, "number", "", 60, isObject), input.Count(members, "year", "", 2000, 2100, isObject));
+        var (issuedOn, signedBy) = (input.Date(members, "issuedOn", "", isObject), input.Text(members, "signedBy", "", 200, isObject));
+        var (titleVi, titleEn) = (input.Text(members, "titleVi", "", 500), input.Text(members, "titleEn", "", 500));
+        var issuer = input.Text(members, "issuer", "", 200);
+        if (input.Refusals.Count > 0)
+        {
+            throw ProblemException.Of(input.Refusals);
+        }
+
+        var copy = Drafting.Copy(source!, code!, (int)year!.Value);
+        return (copy with
+        {
+            Number = number!,
+            IssuedOn = issuedOn!.Value,
+            SignedBy = signedBy!,
+            TitleVi = titleVi ?? copy.TitleVi,
+            TitleEn = titleEn ?? copy.TitleEn,
+            Issuer = issuer ?? copy.Issuer,
+        }, source!);
+    }
+
+    private static GoneUnit Gone(string pointer, Unit unit, UnitRegistry units) => new(
+        pointer, unit.Code,
+        [.. units.Successions.Where(each => each.PredecessorId == unit.Id).Select(each => units[each.SuccessorId].Code).Order(StringComparer.Ordinal)]);
+
+    private static Caller RequireAdministrator(HttpContext context) =>
+        context.RequireCaller() is { Role: Role.Administrator } caller ? caller : throw new ProblemException("auth.forbidden");
+
+    private static void RequireDraft(Plan plan)
+    {
+        if (!plan.IsDraft)
+        {
+            throw new ProblemException("plan.inForce");
+        }
+    }
+
+    private static void RequireMatch(HttpContext context, string tag)
+    {
+        var ifMatch = context.Request.Headers.IfMatch;
+        if (ifMatch.Count == 0)
+        {
+            throw new ProblemException("precondition.required");
+        }
+
+        if (!Preconditions.MatchesStrongly(ifMatch, tag))
+        {
+            throw new ProblemException("precondition.stale", tag);
+        }
+    }
+
+    private static object Summary(Plan plan) => new
+    {
+        plan.Number,
+        plan.Year,
+        targets = plan.Targets.Select(target => new { target.Code, target.WeightHundredths, target.OwnerId, lines = target.Lines.Count }),
+        tasks = plan.Tasks.Count,
+        periods = plan.Periods.Select(period => new { period.Code, period.DataFrom, period.DataTo, period.DueOn, period.LockOn }),
+    };
+
+    private static string Tag(PlanDefinition definition) =>
+        $"\"{Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(definition, Json.Options)))[..16]}\"";
+}
