@@ -45,6 +45,7 @@ app.UseImports();
 app.UseContract();
 var v1 = app.NewVersionedApi().MapGroup("/v{version:apiVersion}").HasApiVersion(1, 0);
 v1.MapPlans();
+v1.MapTasks();
 v1.MapCalendar();
 v1.MapDrafts();
 v1.MapAmendments();

@@ -42,6 +42,7 @@ internal static class ProblemCatalogue
         ["date.order"] = new(422, "Ngày phải từ {0:yyyy-MM-dd} đến {1:yyyy-MM-dd}.", "The day must be from {0:yyyy-MM-dd} to {1:yyyy-MM-dd}."),
         ["precondition.stale"] = new(412, "Nội dung đã thay đổi; phiên bản hiện tại là {0}.", "It has changed; its version now is {0}."),
         ["plan.codeInvalid"] = new(422, "Mã chỉ gồm chữ thường, chữ số và gạch nối.", "A code is lower-case letters, digits and hyphens."),
+        ["task.leadAlready"] = new(422, "{0} đang chủ trì nhiệm vụ này.", "{0} leads this task already."),
         ["plan.codeFixed"] = new(422, "Mã kế hoạch là {0} và không đổi.", "The plan's code is {0} and stays so."),
         ["plan.groupUnknown"] = new(422, "Không có nhóm {0}.", "There is no group {0}."),
         ["plan.flowIsRatio"] = new(422, "Chỉ chỉ tiêu tỷ lệ mới cộng dồn.", "Only a ratio adds up."),

@@ -18,11 +18,6 @@ internal static class PlanEndpoints
              Parameters.Word<TargetKind>("kind", "Kind of measure"), new("owner", "Code of the owning unit", "VPUB"),
              Parameters.Query, .. Parameters.Paging]).Refuses(404);
         api.MapGet("/plans/{plan}/targets/{target}", GetTarget).Describe<TargetAnswer>("getTarget", "One target").Refuses(404);
-        api.MapGet("/plans/{plan}/tasks", ListTasks).Describe<Page<TaskAnswer>>(
-            "listTasks", "The plan's tasks with lead and coordinating units",
-            [new("area", "Area, in either language", "Public finance reform"), new("lead", "Code of the lead unit", "SNV"),
-             Parameters.Word<Progress>("status", "What the lead last said in a published report"), Parameters.Query, .. Parameters.Paging]).Refuses(404);
-        api.MapGet("/plans/{plan}/tasks/{task}", GetTask).Describe<TaskAnswer>("getTask", "One task").Refuses(404);
         api.MapGet("/plans/{plan}/periods", ListPeriods).Describe<Page<PeriodAnswer>>(
             "listPeriods", "The reporting calendar, and which periods are open", Parameters.Paging).Refuses(404);
     }
@@ -78,42 +73,6 @@ internal static class PlanEndpoints
         var inPlan = catalogue.PlanOf(plan, context.Caller()).On(today);
         var found = inPlan.FindTarget(target) ?? throw new ProblemException("target.unknown", target);
         await answers.WriteAsync(context, $"c{catalogue.Version}-{today:yyyyMMdd}", inPlan.IsDraft, () => Task.FromResult(TargetAnswer.Of(found, catalogue.Units)));
-    }
-
-    private static async Task ListTasks(
-        HttpContext context, string plan, Catalogues catalogues, Answers answers, TaskStates states, TimeProvider time)
-    {
-        var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
-        var found = catalogue.PlanOf(plan, context.Caller());
-        var today = time.Today();
-        var query = new QueryInput(context.Request, "area", "lead", "status", "q", "limit", "cursor");
-        var (area, text, status) = (query.Text("area"), query.Text("q"), query.Word<Progress>("status"));
-        var lead = query.Known("lead", catalogue.Units.Find, "unit");
-        var (limit, cursor) = (query.Limit(), query.Cursor());
-        query.Done();
-        var (version, said) = await states.GetAsync(found, context.RequestAborted);
-        var tasks = found.Tasks.Where(task =>
-            (area is null || Search.Fold(area) == Search.Fold(task.AreaVi) || Search.Fold(area) == Search.Fold(task.AreaEn))
-            && (lead is null || task.LeadOn(today).UnitId == lead.Id)
-            && (status is null || (said.GetValueOrDefault(task.Id)?.Status ?? Progress.NotStarted) == status)
-            && Search.Finds(text, task.Code, task.TitleVi, task.TitleEn)).ToList();
-        await answers.WriteAsync(context, $"c{catalogue.Version}-{today:yyyyMMdd}-{version}", found.IsDraft, () => Task.FromResult(
-            Page<TaskAnswer>.Cut(
-                context, tasks, task => task.Code,
-                task => TaskAnswer.Of(task, said.GetValueOrDefault(task.Id), catalogue.Units, today), limit, cursor)));
-    }
-
-    private static async Task GetTask(
-        HttpContext context, string plan, string task, Catalogues catalogues, Answers answers, TaskStates states, TimeProvider time)
-    {
-        new QueryInput(context.Request).Done();
-        var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
-        var inPlan = catalogue.PlanOf(plan, context.Caller());
-        var found = inPlan.FindTask(task) ?? throw new ProblemException("task.unknown", task);
-        var today = time.Today();
-        var (version, said) = await states.GetAsync(inPlan, context.RequestAborted);
-        await answers.WriteAsync(context, $"c{catalogue.Version}-{today:yyyyMMdd}-{version}", inPlan.IsDraft, () => Task.FromResult(
-            TaskAnswer.Of(found, said.GetValueOrDefault(found.Id), catalogue.Units, today)));
     }
 
     private static async Task ListPeriods(HttpContext context, string plan, Catalogues catalogues, Answers answers, TimeProvider time)

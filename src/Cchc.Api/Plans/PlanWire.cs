@@ -40,32 +40,6 @@ public sealed record TargetAnswer(
 public sealed record TargetLineAnswer(LineLevel Level, Comparison? Operator, decimal? Threshold);
 
 /// <summary>
-/// A task, with its lead and coordinating units on the day asked. Its status is what its lead last said in a published report, with that
-/// report's period and count; notStarted where it said nothing.
-/// </summary>
-public sealed record TaskAnswer(
-    string Code, string AreaVi, string AreaEn, string TitleVi, string TitleEn, string CriterionEn, string CriterionKind,
-    string? CriterionValue, Frequency Frequency, IReadOnlyList<UnitLevel> Levels, IReadOnlyList<string> LinkedTargets,
-    string Lead, DateOnly LeadSince, string? CoordinatingVi, IReadOnlyList<string> Coordinating,
-    Progress Status, long? Count, string? ReportedIn)
-{
-    internal static TaskAnswer Of(PlanTask task, TaskState? state, UnitRegistry units, DateOnly date)
-    {
-        var lead = task.LeadOn(date);
-        return new TaskAnswer(
-            task.Code, task.AreaVi, task.AreaEn, task.TitleVi, task.TitleEn, task.CriterionEn, task.CriterionKind,
-            task.CriterionValue, task.Frequency, task.Levels, task.LinkedTargets, units[lead.UnitId].Code, lead.ValidFrom,
-            task.CoordinatingVi,
-            [.. task.Coordinators.Where(each => each.UnitId != lead.UnitId && task.IsCoordinatedBy(each.UnitId, date))
-                .Select(each => units[each.UnitId].Code).Distinct().Order(StringComparer.Ordinal)],
-            state?.Status ?? Progress.NotStarted, state?.Count, state?.Period.Code);
-    }
-}
-
-/// <summary>What the lead of a task said of it, and in which period.</summary>
-internal sealed record TaskState(Period Period, Progress Status, long? Count);
-
-/// <summary>
 /// A reporting window. Dates are days in Asia/Ho_Chi_Minh. Deadlines are those of levels that report earlier than dueOn; the late are let in
 /// until the end of lockOn.
 /// </summary>

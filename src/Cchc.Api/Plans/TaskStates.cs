@@ -5,7 +5,7 @@ using Cchc.Domain.Plans;
 
 namespace Cchc.Api.Plans;
 
-/// <summary>What the leads last said of a plan's tasks in published reports, kept by the plan's data version.</summary>
+/// <summary>What units said of a plan's tasks in published reports, kept by the plan's data version.</summary>
 internal sealed class TaskStates(Database database, DataVersions versions)
 {
     private const string Published = """
@@ -18,9 +18,10 @@ internal sealed class TaskStates(Database database, DataVersions versions)
             ON counting.period_id = said.period_id AND counting.unit_id = said.unit_id AND counting.number = said.number
         """;
 
-    private readonly ConcurrentDictionary<int, (long Version, IReadOnlyDictionary<int, TaskState> States)> _kept = new();
+    private readonly ConcurrentDictionary<int, (long Version, ILookup<int, TaskStatement> Said)> _kept = new();
 
-    public async ValueTask<(long Version, IReadOnlyDictionary<int, TaskState> States)> GetAsync(Plan plan, CancellationToken cancellation)
+    /// <summary>By task.</summary>
+    public async ValueTask<(long Version, ILookup<int, TaskStatement> Said)> GetAsync(Plan plan, CancellationToken cancellation)
     {
         var wanted = await versions.CurrentAsync(plan.Code, cancellation) ?? throw new ProblemException("service.unavailable");
         if (_kept.TryGetValue(plan.Id, out var kept) && kept.Version >= wanted.Version)
@@ -32,21 +33,8 @@ internal sealed class TaskStates(Database database, DataVersions versions)
             async session => (
                 await DataVersions.PinAsync(session, plan.Code), await session.QueryAsync<Row>(Published, new { planId = plan.Id })),
             cancellation);
-        var states = new Dictionary<int, TaskState>();
-        foreach (var period in plan.Periods)
-        {
-            foreach (var row in rows.Where(row => row.PeriodId == period.Id))
-            {
-                // A coordinating unit tells its own part; the task's state is its lead's to tell.
-                var task = plan.Tasks.First(each => each.Id == row.TaskId);
-                if (task.LeadOn(period.DataTo).UnitId == row.UnitId)
-                {
-                    states[task.Id] = new TaskState(period, row.Status, row.Quantity);
-                }
-            }
-        }
-
-        return _kept[plan.Id] = (version!.Version, states);
+        return _kept[plan.Id] = (
+            version!.Version, rows.ToLookup(row => row.TaskId, row => new TaskStatement(row.PeriodId, row.UnitId, row.Status, row.Quantity)));
     }
 
     private sealed record Row

@@ -52,6 +52,8 @@ public sealed partial class ExampleTests
             ("getTarget", HttpMethod.Get, $"{plan}/targets/II.3.a", null),
             ("listTasks", HttpMethod.Get, $"{plan}/tasks", null),
             ("getTask", HttpMethod.Get, $"{plan}/tasks/III.2.e", null),
+            ("getTaskSummary", HttpMethod.Get, $"{plan}/tasks/summary", null),
+            ("reassignTask", HttpMethod.Post, $"{plan}/tasks/III.6.a/lead", """{"unit":"VPUB","from":"2022-07-01","reason":"Quyết định 120/QĐ-UBND"}"""),
             ("listPeriods", HttpMethod.Get, $"{plan}/periods", null),
             ("putPeriod", HttpMethod.Put, $"{plan}/periods/2022-FY", """{"dueOn":"2022-12-20","deadlines":[{"level":"commune","dueOn":"2022-12-16"}],"reason":"Công văn đôn đốc"}"""),
             ("getPeriod", HttpMethod.Get, $"{plan}/periods/2022-FY", null),

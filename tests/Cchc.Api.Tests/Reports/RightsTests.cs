@@ -27,6 +27,8 @@ public sealed class RightsTests
         new("getTarget", "GET", HttpExtensions.Plan + "/targets/II.3.a", Public),
         new("listTasks", "GET", HttpExtensions.Plan + "/tasks", Public),
         new("getTask", "GET", HttpExtensions.Plan + "/tasks/III.2.e", Public),
+        new("getTaskSummary", "GET", HttpExtensions.Plan + "/tasks/summary", Public),
+        new("reassignTask", "POST", HttpExtensions.Plan + "/tasks/III.2.e/lead", MayLead),
         new("listPeriods", "GET", HttpExtensions.Plan + "/periods", Public),
         new("copyPlan", "POST", "/v1/plans", IsAdministrator),
         new("getPlanDefinition", "GET", HttpExtensions.Plan + "/definition", Public),
