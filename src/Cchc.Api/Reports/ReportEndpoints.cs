@@ -186,17 +186,25 @@ internal static class ReportEndpoints
                 number == 1 ? new ReportContent()
                     : await ReportQueries.ContentAsync(session, address.Plan, address.Period.Id, address.Unit.Id, number - 1)),
             context.RequestAborted);
-        var (was, now) = (before.Values.ToDictionary(value => value.LineId), content.Values.ToDictionary(value => value.LineId));
-        var changes = was.Keys.Union(now.Keys).Order()
-            .Select(line => (Before: was.GetValueOrDefault(line), After: now.GetValueOrDefault(line)))
-            .Where(pair => pair.Before != pair.After)
-            .Select(pair => new ValueChange((pair.After ?? pair.Before)!.Target, (pair.After ?? pair.Before)!.Level, pair.Before, pair.After));
         await Answers.WriteOwnAsync(context, report.ETag, 200, new RevisionAnswer
         {
             Revision = Summarise(report, row),
             Content = content,
-            Changes = [.. changes],
+            Changes = [.. Changes(before.Values, content.Values, value => value.LineId)
+                .Select(pair => new ValueChange((pair.After ?? pair.Before)!.Target, (pair.After ?? pair.Before)!.Level, pair.Before, pair.After))],
+            TaskChanges = [.. Changes(before.Tasks, content.Tasks, task => task.TaskId)
+                .Select(pair => new TaskChange((pair.After ?? pair.Before)!.Task, pair.Before, pair.After))],
+            NarrativeBefore = before.Narrative == content.Narrative ? null : before.Narrative,
+            NarrativeChanged = before.Narrative != content.Narrative,
+            EvidenceChanged = !before.Evidence.SequenceEqual(content.Evidence),
         });
+    }
+
+    private static IEnumerable<(T? Before, T? After)> Changes<T>(IEnumerable<T> before, IEnumerable<T> after, Func<T, int> id)
+        where T : class
+    {
+        var (was, now) = (before.ToDictionary(id), after.ToDictionary(id));
+        return was.Keys.Union(now.Keys).Order().Select(key => (was.GetValueOrDefault(key), now.GetValueOrDefault(key))).Where(pair => !Equals(pair.Item1, pair.Item2));
     }
 
     private static async Task<(StoredReport Report, ReportAddress Address)> ReadableAsync(

@@ -109,13 +109,23 @@ public sealed record RevisionSummary
     public required string? DecidedBy { get; init; }
 }
 
-/// <summary>A revision with its content and what it changed in the values of the one before.</summary>
+/// <summary>A revision with its content and what it changed of the one before.</summary>
 public sealed record RevisionAnswer
 {
     public required RevisionSummary Revision { get; init; }
     public required ReportContent Content { get; init; }
     public required IReadOnlyList<ValueChange> Changes { get; init; }
+    public required IReadOnlyList<TaskChange> TaskChanges { get; init; }
+
+    /// <summary>The narrative before; null where there was none, or it stayed as it was.</summary>
+    public required string? NarrativeBefore { get; init; }
+
+    public required bool NarrativeChanged { get; init; }
+    public required bool EvidenceChanged { get; init; }
 }
+
+/// <summary>What was said of a task before and after; null where nothing was, or is any more.</summary>
+public sealed record TaskChange(string Task, ReportTask? Before, ReportTask? After);
 
 /// <summary>A value before and after; null where there was none, or is none any more.</summary>
 public sealed record ValueChange(string Target, Domain.Plans.LineLevel? Level, ReportValue? Before, ReportValue? After);

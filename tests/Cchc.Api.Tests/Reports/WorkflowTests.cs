@@ -42,6 +42,14 @@ public sealed class WorkflowTests
         Assert.Equal(40, (int)revision["changes"]![0]!["before"]!["numerator"]!);
         Assert.Equal(50, (int)revision["changes"]![0]!["after"]!["numerator"]!);
         Assert.Equal(3, (await reporter.GetJsonAsync($"{HttpExtensions.Plan}/reports/2022-H1/STP/revisions"))["items"]!.AsArray().Count);
+
+        await reviewer.ActAsync("STP", "reopen", """{"reason":"Bổ sung nhiệm vụ"}""");
+        await reporter.PutReportAsync(
+            "STP", """{"values":[{"target":"II.3.a","numerator":50,"total":100}],"tasks":[{"task":"III.1.a","status":"done"}],"narrative":"Xong"}""", ifMatch: "*");
+        revision = await reporter.GetJsonAsync($"{HttpExtensions.Plan}/reports/2022-H1/STP/revisions/4");
+        Assert.Empty(revision["changes"]!.AsArray());
+        Assert.Equal("III.1.a", (string?)Assert.Single(revision["taskChanges"]!.AsArray())!["task"]);
+        Assert.Equal((true, false), ((bool)revision["narrativeChanged"]!, (bool)revision["evidenceChanged"]!));
     }
 
     [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
