@@ -21,7 +21,7 @@ if (builder.Configuration["urls"] is null && builder.Configuration["http_ports"]
     builder.WebHost.UseUrls("http://127.0.0.1:5080");
 }
 
-builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+builder.AddProtection();
 builder.Services.AddDatabase().AddContract();
 builder.Services.AddSingleton<Catalogues>().AddSingleton<TaskStates>().AddSingleton<Snapshots>().AddSingleton<Answers>().AddSingleton<ReportWriter>()
     .AddSingleton<PlanWriter>();
@@ -32,6 +32,7 @@ builder.Services.AddAuthentication(ApiKeyHandler.SchemeName)
 var app = builder.Build();
 await app.PrepareEmbeddedAsync();
 
+app.UseForwardedHeaders();
 app.UseSecurityHeaders();
 if (!app.Environment.IsDevelopment())
 {
@@ -40,7 +41,11 @@ if (!app.Environment.IsDevelopment())
 
 app.Use(RefusalAudit.NoteOriginAsync);
 app.Use(Problems.HandleAsync);
+app.UseRequestTimeouts();
+var limits = app.Services.GetRequiredService<RateLimits>();
+app.Use(limits.GuardAsync);
 app.UseAuthentication();
+app.Use(limits.CountAsync);
 app.UseImports();
 app.UseContract();
 var v1 = app.NewVersionedApi().MapGroup("/v{version:apiVersion}").HasApiVersion(1, 0);
@@ -58,5 +63,6 @@ v1.MapCompliance();
 v1.MapResults();
 v1.MapAudit();
 app.MapHealth();
+app.MapSecurityText();
 await app.RunAsync();
 return 0;

@@ -15,6 +15,8 @@ internal static class Server
         };
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Development";
         start.Environment["ASPNETCORE_URLS"] = address ?? "";
+        start.Environment["RateLimits__Reads"] = "0";
+        start.Environment["RateLimits__Writes"] = "0";
         start.Environment["Seed__Sample"] = sample ? "true" : "false";
         return Process.Start(start)!;
     }

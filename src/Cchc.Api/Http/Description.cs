@@ -41,13 +41,13 @@ internal static class DescriptionExtensions
     public static RouteHandlerBuilder Describe<T>(
         this RouteHandlerBuilder endpoint, string id, string summary, params Parameter[] parameters) =>
         endpoint.WithName(id).WithMetadata(new Description(summary, parameters))
-            .Produces<T>(200, "application/json").Produces(304).Refuses(400, 503);
+            .Produces<T>(200, "application/json").Produces(304).Refuses(400, 429, 503);
 
     /// <summary>Describes a write.</summary>
     public static RouteHandlerBuilder DescribeWrite<T>(
         this RouteHandlerBuilder endpoint, string id, string summary, string? bodyExample, params Parameter[] parameters) =>
         endpoint.WithName(id).WithMetadata(new Description(summary, parameters, bodyExample))
-            .Produces<T>(200, "application/json").Refuses(400, 401, 403, 404, 409, 412, 413, 415, 422, 503);
+            .Produces<T>(200, "application/json").Refuses(400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 503);
 
     /// <summary>Names the shape of a JSON body.</summary>
     public static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder endpoint) => endpoint.WithMetadata(new BodyType(typeof(T)));

@@ -43,6 +43,7 @@ internal static class Examples
             413 => ("request.tooLarge", JsonInput.MaxBytes.ToString(CultureInfo.InvariantCulture)),
             415 => ("request.mediaType", ""),
             422 => ("request.invalid", ""),
+            429 => ("rate.exceeded", "42"),
             428 => ("precondition.required", ""),
             503 => ("service.unavailable", ""),
             _ => throw new InvalidOperationException($"No example of {status}."),

@@ -12,6 +12,8 @@ internal static class ProblemCatalogue
         ["request.tooLarge"] = new(413, "Nội dung lớn hơn {0} byte.", "The body is larger than {0} bytes."),
         ["request.mediaType"] = new(415, "Nội dung phải là application/json, UTF-8, không nén.", "The body must be application/json in UTF-8, not encoded."),
         ["request.methodNotAllowed"] = new(405, "Phương thức không dùng được ở địa chỉ này.", "This address does not take that method."),
+        ["request.timeout"] = new(503, "Yêu cầu mất quá nhiều thời gian.", "The request took too long."),
+        ["rate.exceeded"] = new(429, "Quá nhiều yêu cầu; hãy thử lại sau {0} giây.", "Too many requests; try again in {0} seconds."),
         ["notFound"] = new(404, "Không tìm thấy.", "Not found."),
         ["plan.unknown"] = new(404, "Không có kế hoạch {0}.", "There is no plan {0}."),
         ["period.unknown"] = new(404, "Không có kỳ báo cáo {0}.", "There is no period {0}."),

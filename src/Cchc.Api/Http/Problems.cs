@@ -55,6 +55,8 @@ public sealed record ProblemError
 
 internal static partial class Problems
 {
+    private static readonly string[] Kept = ["Allow", "RateLimit", "RateLimit-Policy", "Retry-After"];
+
     public static bool WantsEnglish(HttpRequest request)
     {
         var best = request.GetTypedHeaders().AcceptLanguage?
@@ -89,9 +91,14 @@ internal static partial class Problems
             })],
         };
         var response = context.Response;
-        var allow = response.Headers.Allow;
+        (string Name, Microsoft.Extensions.Primitives.StringValues Value)[] kept =
+            [.. Kept.Select(name => (name, response.Headers[name])).Where(header => header.Item2.Count > 0)];
         response.Clear();
-        response.Headers.Allow = allow;
+        foreach (var (name, value) in kept)
+        {
+            response.Headers[name] = value;
+        }
+
         response.StatusCode = entry.Status;
         response.Headers.ContentLanguage = english ? "en" : "vi";
         response.Headers.Vary = "Accept-Language";
@@ -140,6 +147,7 @@ internal static partial class Problems
                 413 => "request.tooLarge",
                 415 => "request.mediaType",
                 404 => "notFound",
+                503 => "request.timeout",
                 _ => "request.malformed",
             }));
         }

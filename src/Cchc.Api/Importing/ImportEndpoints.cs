@@ -8,6 +8,7 @@ using Cchc.Api.Keys;
 using Cchc.Api.Plans;
 using Cchc.Domain.Reports;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
 
@@ -70,7 +71,7 @@ internal static class ImportEndpoints
 
     public static void MapImports(this IEndpointRouteBuilder api)
     {
-        api.MapPost("/plans/{plan}" + Path, PostImport).WithName("importReports")
+        api.MapPost("/plans/{plan}" + Path, PostImport).WithName("importReports").WithMetadata(new RequestTimeoutAttribute(600_000))
             .WithMetadata(new Description(
                 "Submit many values of many reports at once",
                 [new("dryRun", "Only tell what would happen", "true", ["true", "false"]),
@@ -84,7 +85,7 @@ internal static class ImportEndpoints
                 Bodies = Bodies,
             })
             .Produces<ImportAnswer>(200, "application/json").Produces<ImportAnswer>(202, "application/json")
-            .Refuses(400, 401, 403, 404, 409, 413, 415, 503)
+            .Refuses(400, 401, 403, 404, 409, 413, 415, 429, 503)
             .Produces<ImportProblem>(422, "application/problem+json");
         api.MapGet("/plans/{plan}" + Path, ListImports)
             .Describe<Page<ImportAnswer>>("listImports", "Imports of the caller, or of everybody for who may see all; the newest first", Parameters.Paging)
@@ -98,16 +99,16 @@ internal static class ImportEndpoints
         api.MapGet(Path + "/{id}/rejected", GetRejected).WithName("getRejectedRows")
             .WithMetadata(new Description("The rejected rows as a file of the same format with a reason column", []))
             .Produces(200, contentType: "text/csv", additionalContentTypes: [XlsxType, "application/json", "application/x-ndjson"])
-            .Refuses(400, 401, 403, 404, 503);
+            .Refuses(400, 401, 403, 404, 429, 503);
         api.MapDelete(Path + "/{id}", CancelImport).WithName("cancelImport")
             .WithMetadata(new Description("Stop an import that is queued or running; nothing of it stays", []))
-            .Produces<ImportAnswer>(200, "application/json").Refuses(400, 401, 403, 404, 409, 503);
+            .Produces<ImportAnswer>(200, "application/json").Refuses(400, 401, 403, 404, 409, 429, 503);
         api.MapGet("/plans/{plan}/report-template", GetTemplate).WithName("getReportTemplate")
             .WithMetadata(new Description(
                 "A table of exactly the values due, to be filled in and imported",
                 [new("period", "Period code", "2022-H1"), new("unit", "Unit code; the caller's own where neither it nor under is given", "SNV"),
                  new("under", "This unit and all below it, as far as the caller may read", "D474"), Parameters.Word<TemplateFormat>("format", "Form of the file (default csv)")]))
-            .Produces(200, contentType: "text/csv", additionalContentTypes: [XlsxType]).Refuses(400, 401, 403, 404, 503);
+            .Produces(200, contentType: "text/csv", additionalContentTypes: [XlsxType]).Refuses(400, 401, 403, 404, 429, 503);
     }
 
     private static async Task PostImport(HttpContext context, string plan, Catalogues catalogues, Importer importer)

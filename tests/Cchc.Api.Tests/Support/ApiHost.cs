@@ -24,18 +24,19 @@ public sealed class ApiHost : WebApplicationFactory<Program>
 
     private readonly Engine _engine;
     private readonly bool _sample;
+    private readonly int _limit;
     private readonly string _file = Path.Combine(Path.GetTempPath(), $"cchc-{Guid.NewGuid():n}.db");
 
-    private ApiHost(Engine engine, bool sample) => (_engine, _sample) = (engine, sample);
+    private ApiHost(Engine engine, bool sample, int limit = 0) => (_engine, _sample, _limit) = (engine, sample, limit);
 
     public FakeTime Time { get; } = new();
 
     public HttpClient Anonymous { get; private set; } = null!;
 
-    public static async Task<ApiHost> StartAsync(Engine engine, bool sample = false)
+    public static async Task<ApiHost> StartAsync(Engine engine, bool sample = false, int limit = 0)
     {
         Engines.SkipUnlessConfigured(engine);
-        var api = new ApiHost(engine, sample);
+        var api = new ApiHost(engine, sample, limit);
         if (engine == Engine.SqlServer)
         {
             await SqlServerTurn.WaitAsync();
@@ -94,6 +95,11 @@ public sealed class ApiHost : WebApplicationFactory<Program>
         builder.UseSetting("Seed:Sample", _sample ? "true" : "false");
         builder.UseSetting("Database:Provider", _engine.ToString());
         builder.UseSetting("Database:ConnectionString", ConnectionString);
+        foreach (var limit in new[] { "Reads", "Writes", "Failures" })
+        {
+            builder.UseSetting($"RateLimits:{limit}", _limit.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        }
+
         builder.UseSetting("Logging:LogLevel:Default", "Error");
         builder.ConfigureServices(services => services.RemoveAll<TimeProvider>().AddSingleton<TimeProvider>(Time));
     }

@@ -1,0 +1,133 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Cchc.Api.Keys;
+
+namespace Cchc.Api.Http;
+
+/// <summary>How many requests are let in within a minute; 0: as many as come. Configured under <c>RateLimits</c>.</summary>
+internal sealed class RateLimitOptions
+{
+    /// <summary>Of one key or person, or of one address without any.</summary>
+    public int Reads { get; init; } = 60_000;
+
+    public int Writes { get; init; } = 1_200;
+
+    /// <summary>Credentials that do not hold, from one address.</summary>
+    public int Failures { get; init; } = 60;
+}
+
+/// <summary>
+/// Lets each caller in so many times a minute, and says in every answer how many are left (draft-ietf-httpapi-ratelimit-headers). The
+/// framework's limiters count by a clock of their own and do not tell when they begin anew, which a client must know.
+/// </summary>
+internal sealed class RateLimits(IConfiguration configuration, TimeProvider time)
+{
+    private const int MostCallers = 100_000;
+    private const int Seconds = 60;
+
+    private static readonly string[] Exempt = ["/health", "/openapi", "/docs", "/.well-known"];
+
+    private readonly RateLimitOptions _options = configuration.GetSection("RateLimits").Get<RateLimitOptions>() ?? new RateLimitOptions();
+    private readonly ConcurrentDictionary<(string Policy, string Caller), Window> _windows = new();
+    private long _prunedAt;
+
+    /// <summary>Before anybody is known: an address that tried too many wrong credentials is not let try more.</summary>
+    public async Task GuardAsync(HttpContext context, RequestDelegate next)
+    {
+        var address = AddressOf(context);
+        if (_options.Failures > 0 && context.Request.Headers.Authorization.Count > 0)
+        {
+            Require(context, Look("failures", address, _options.Failures, count: 0));
+        }
+
+        try
+        {
+            await next(context);
+        }
+        catch (ProblemException problem) when (
+            ProblemCatalogue.Entries[problem.Code].Status == 401 && context.Request.Headers.Authorization.Count > 0 && _options.Failures > 0)
+        {
+            Look("failures", address, _options.Failures, count: 1);
+            throw;
+        }
+    }
+
+    /// <summary>Counts a caller's request.</summary>
+    public Task CountAsync(HttpContext context, RequestDelegate next)
+    {
+        var isRead = HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method) || HttpMethods.IsOptions(context.Request.Method);
+        var (policy, most) = isRead ? ("reads", _options.Reads) : ("writes", _options.Writes);
+        if (most <= 0 || Array.Exists(Exempt, path => context.Request.Path.StartsWithSegments(path)))
+        {
+            return next(context);
+        }
+
+        var seen = Look(policy, context.Caller()?.Actor ?? AddressOf(context), most, count: 1);
+        var headers = context.Response.Headers;
+        headers["RateLimit-Policy"] = string.Create(CultureInfo.InvariantCulture, $"\"{policy}\";q={most};w={Seconds}");
+        headers["RateLimit"] = string.Create(CultureInfo.InvariantCulture, $"\"{policy}\";r={Math.Max(0, seen.Left)};t={seen.Reset}");
+        Require(context, seen);
+        return next(context);
+    }
+
+    private static void Require(HttpContext context, (int Left, int Reset) seen)
+    {
+        if (seen.Left < 0)
+        {
+            context.Response.Headers.RetryAfter = seen.Reset.ToString(CultureInfo.InvariantCulture);
+            throw new ProblemException("rate.exceeded", seen.Reset);
+        }
+    }
+
+    private static string AddressOf(HttpContext context) => context.Connection.RemoteIpAddress?.ToString() ?? "-";
+
+    /// <returns>How many are left, below 0 where none was; and the seconds until the window begins anew.</returns>
+    private (int Left, int Reset) Look(string policy, string caller, int most, int count)
+    {
+        var now = time.GetUtcNow().ToUnixTimeSeconds();
+        Prune(now);
+        var window = _windows.GetOrAdd((policy, caller), _ => new Window());
+        lock (window)
+        {
+            if (now - window.Began >= Seconds || now < window.Began)
+            {
+                (window.Began, window.Count) = (now, 0);
+            }
+
+            window.Count += count;
+            var left = most - window.Count - (count == 0 ? 1 : 0);
+            return (left, (int)(window.Began + Seconds - now));
+        }
+    }
+
+    // Those whose window has passed are forgotten once a minute; when callers come faster, all are.
+    private void Prune(long now)
+    {
+        var prunedAt = Interlocked.Read(ref _prunedAt);
+        var isFull = _windows.Count > MostCallers;
+        if ((now - prunedAt < Seconds && !isFull) || Interlocked.CompareExchange(ref _prunedAt, now, prunedAt) != prunedAt)
+        {
+            return;
+        }
+
+        if (isFull)
+        {
+            _windows.Clear();
+            return;
+        }
+
+        foreach (var (key, window) in _windows)
+        {
+            if (now - window.Began >= Seconds)
+            {
+                _windows.TryRemove(key, out _);
+            }
+        }
+    }
+
+    private sealed class Window
+    {
+        public long Began { get; set; }
+        public int Count { get; set; }
+    }
+}
