@@ -8,7 +8,6 @@ using Cchc.Api.Keys;
 using Cchc.Api.Plans;
 using Cchc.Api.Reports;
 using Cchc.Api.Units;
-using Microsoft.AspNetCore.Authentication;
 
 if (CommandLine.Handles(args))
 {
@@ -26,8 +25,7 @@ builder.Services.AddDatabase().AddContract();
 builder.Services.AddSingleton<Catalogues>().AddSingleton<TaskStates>().AddSingleton<Snapshots>().AddSingleton<Answers>().AddSingleton<ReportWriter>()
     .AddSingleton<PlanWriter>();
 builder.Services.AddImports();
-builder.Services.AddAuthentication(ApiKeyHandler.SchemeName)
-    .AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, null);
+builder.Services.AddCallers();
 
 var app = builder.Build();
 await app.PrepareEmbeddedAsync();
@@ -45,6 +43,7 @@ app.UseRequestTimeouts();
 var limits = app.Services.GetRequiredService<RateLimits>();
 app.Use(limits.GuardAsync);
 app.UseAuthentication();
+app.Use(People.RequireCallerAsync);
 app.Use(limits.CountAsync);
 app.UseImports();
 app.UseContract();

@@ -38,8 +38,8 @@ internal static class OpenApi
             {
                 Type = SecuritySchemeType.Http,
                 Scheme = "bearer",
-                BearerFormat = "cchc_ and 64 hexadecimal digits",
-                Description = "An API key made by `keys create`.",
+                BearerFormat = "cchc_ and 64 hexadecimal digits, or a JWT",
+                Description = "An API key for scripts; for people a token of the single sign-on that the server is configured for.",
             });
             options.OperationFilter<DescriptionFilter>();
             options.DocumentFilter<ServerFilter>();

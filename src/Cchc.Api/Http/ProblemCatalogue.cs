@@ -26,8 +26,10 @@ internal static class ProblemCatalogue
         ["result.unknown"] = new(404, "Không có kết quả tổng hợp số {0}.", "There is no consolidated result {0}."),
         ["result.unchanged"] = new(
             409, "Số liệu không đổi từ kết quả tổng hợp số {0}.", "The figures have not changed since consolidated result {0}."),
-        ["auth.required"] = new(401, "Cần khóa API hợp lệ.", "A valid API key is needed."),
+        ["auth.required"] = new(401, "Cần khóa API hoặc thẻ đăng nhập hợp lệ.", "A valid API key or token is needed."),
         ["auth.forbidden"] = new(403, "Khóa này không có quyền làm việc đó.", "This key may not do that."),
+        ["auth.claims"] = new(
+            403, "Thẻ đăng nhập không nêu vai trò và đơn vị dùng được.", "The token's claims name no role and unit that can be used."),
         ["auth.ownReport"] = new(
             403, "Không ai được duyệt báo cáo của chính đơn vị mình.", "Nobody reviews a report of their own unit."),
         ["precondition.failed"] = new(412, "Báo cáo đã thay đổi; phiên bản hiện tại là {0}.", "The report has changed; its version now is {0}."),

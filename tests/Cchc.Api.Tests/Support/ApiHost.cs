@@ -25,18 +25,21 @@ public sealed class ApiHost : WebApplicationFactory<Program>
     private readonly Engine _engine;
     private readonly bool _sample;
     private readonly int _limit;
+    private readonly Action<IServiceCollection>? _configure;
     private readonly string _file = Path.Combine(Path.GetTempPath(), $"cchc-{Guid.NewGuid():n}.db");
 
-    private ApiHost(Engine engine, bool sample, int limit = 0) => (_engine, _sample, _limit) = (engine, sample, limit);
+    private ApiHost(Engine engine, bool sample, int limit = 0, Action<IServiceCollection>? configure = null) =>
+        (_engine, _sample, _limit, _configure) = (engine, sample, limit, configure);
 
     public FakeTime Time { get; } = new();
 
     public HttpClient Anonymous { get; private set; } = null!;
 
-    public static async Task<ApiHost> StartAsync(Engine engine, bool sample = false, int limit = 0)
+    public static async Task<ApiHost> StartAsync(
+        Engine engine, bool sample = false, int limit = 0, Action<IServiceCollection>? configure = null)
     {
         Engines.SkipUnlessConfigured(engine);
-        var api = new ApiHost(engine, sample, limit);
+        var api = new ApiHost(engine, sample, limit, configure);
         if (engine == Engine.SqlServer)
         {
             await SqlServerTurn.WaitAsync();
@@ -101,7 +104,11 @@ public sealed class ApiHost : WebApplicationFactory<Program>
         }
 
         builder.UseSetting("Logging:LogLevel:Default", "Error");
-        builder.ConfigureServices(services => services.RemoveAll<TimeProvider>().AddSingleton<TimeProvider>(Time));
+        builder.ConfigureServices(services =>
+        {
+            services.RemoveAll<TimeProvider>().AddSingleton<TimeProvider>(Time);
+            _configure?.Invoke(services);
+        });
     }
 
     protected override void Dispose(bool disposing)

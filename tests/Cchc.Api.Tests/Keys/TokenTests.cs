@@ -1,0 +1,201 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using Cchc.Api.Tests.Support;
+using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Cchc.Api.Tests.Keys;
+
+/// <summary>People come with a token of a single sign-on that the server trusts: its issuer, its audience, its keys as they rotate.</summary>
+public sealed class TokenTests
+{
+    private const string Issuer = "https://sso.test";
+
+    [Fact]
+    public async Task A_good_token_makes_a_caller_with_role_and_unit()
+    {
+        using var signOn = new SignOn();
+        await using var api = await StartAsync(signOn);
+        using var reporter = Client(api, signOn.Token(api.Time, role: "reporter", unit: "STP"));
+        Assert.Equal(HttpStatusCode.Created, (await reporter.PutReportAsync("STP", HttpExtensions.Ratio("II.3.a", 1, 2))).StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, (await reporter.PutReportAsync("STC", HttpExtensions.Ratio("II.3.a", 1, 2))).StatusCode);
+        Assert.Equal("user:an.nguyen", (string?)(await reporter.GetJsonAsync($"{HttpExtensions.Plan}/reports/2022-H1/STP"))["updatedBy"]);
+        using var reviewer = Client(api, signOn.Token(api.Time, role: "reviewer", unit: "SNV"));
+        await reporter.ActAsync("STP", "submit");
+        Assert.Equal(HttpStatusCode.OK, (await reviewer.ActAsync("STP", "approve")).StatusCode);
+        using var administrator = Client(api, signOn.Token(api.Time, role: "administrator"));
+        Assert.Equal(HttpStatusCode.OK, (await administrator.GetAsync(new Uri("/v1/audit", UriKind.Relative))).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_token_that_does_not_hold_is_refused_even_where_none_is_needed()
+    {
+        using var signOn = new SignOn();
+        using var stranger = new SignOn();
+        await using var api = await StartAsync(signOn);
+        var now = api.Time;
+        var header = Base64UrlEncoder.Encode("""{"alg":"none","typ":"JWT"}""");
+        var claims = Base64UrlEncoder.Encode($$"""{"iss":"{{Issuer}}","aud":"cchc","sub":"x","role":"administrator","exp":4102444800}""");
+        foreach (var (what, token) in new[]
+        {
+            ("another issuer", signOn.Token(now, issuer: "https://other.test")),
+            ("another audience", signOn.Token(now, audience: "other")),
+            ("expired", signOn.Token(now, minutes: -2)),
+            ("not yet", signOn.Token(now, from: 5)),
+            ("another's key", stranger.Token(now)),
+            ("no signature", $"{header}.{claims}."),
+            ("a public key as a secret", signOn.Confused(now)),
+            ("altered", signOn.Token(now)[..^4] + "AAAA"),
+            ("no token", "x"),
+            ("two dots", ".."),
+        })
+        {
+            using var client = Client(api, token);
+            var response = await client.GetAsync(new Uri(HttpExtensions.Plan, UriKind.Relative));
+            Assert.True(response.StatusCode == HttpStatusCode.Unauthorized, $"{what}: {(int)response.StatusCode}");
+            Assert.Equal("auth.required", (string?)(await response.JsonAsync())["code"]);
+        }
+
+        using var basic = api.CreateClient();
+        basic.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", "YTpi");
+        Assert.Equal(HttpStatusCode.Unauthorized, (await basic.GetAsync(new Uri(HttpExtensions.Plan, UriKind.Relative))).StatusCode);
+    }
+
+    [Theory]
+    [InlineData("king", null)]
+    [InlineData("reporter", null)]
+    [InlineData("reporter", "KHONG")]
+    [InlineData("reviewer", "STP")]
+    [InlineData(null, "STP")]
+    public async Task Claims_that_make_no_caller_are_refused(string? role, string? unit)
+    {
+        using var signOn = new SignOn();
+        await using var api = await StartAsync(signOn);
+        using var client = Client(api, signOn.Token(api.Time, role: role, unit: unit));
+        var response = await client.GetAsync(new Uri(HttpExtensions.Plan, UriKind.Relative));
+        Assert.Equal((HttpStatusCode.Forbidden, "auth.claims"), (response.StatusCode, (string?)(await response.JsonAsync())["code"]));
+    }
+
+    [Fact]
+    public async Task The_issuers_new_key_is_picked_up()
+    {
+        using var signOn = new SignOn();
+        await using var api = await StartAsync(signOn);
+        using (var first = Client(api, signOn.Token(api.Time)))
+        {
+            Assert.Equal(HttpStatusCode.OK, (await first.GetAsync(new Uri("/v1/audit", UriKind.Relative))).StatusCode);
+        }
+
+        signOn.Rotate();
+        using var second = Client(api, signOn.Token(api.Time));
+        var status = HttpStatusCode.Unauthorized;
+        for (var round = 0; round < 2000 && status != HttpStatusCode.OK; round++)
+        {
+            status = (await second.GetAsync(new Uri("/v1/audit", UriKind.Relative))).StatusCode;
+        }
+
+        Assert.Equal(HttpStatusCode.OK, status);
+    }
+
+    [Fact]
+    public async Task Where_no_sign_on_is_configured_no_token_holds()
+    {
+        using var signOn = new SignOn();
+        await using var api = await ApiHost.StartAsync(Engine.Sqlite);
+        using var client = Client(api, signOn.Token(api.Time));
+        Assert.Equal(HttpStatusCode.Unauthorized, (await client.GetAsync(new Uri(HttpExtensions.Plan, UriKind.Relative))).StatusCode);
+    }
+
+    private static Task<ApiHost> StartAsync(SignOn signOn) => ApiHost.StartAsync(Engine.Sqlite, configure: services =>
+        services.Configure<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme, options =>
+        {
+            options.Authority = Issuer;
+            options.Audience = "cchc";
+            options.BackchannelHttpHandler = signOn;
+        }));
+
+    private static HttpClient Client(ApiHost api, string token)
+    {
+        var client = api.CreateClient();
+        client.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", "Bearer " + token);
+        return client;
+    }
+
+    /// <summary>A single sign-on: its discovery document, its keys, its tokens.</summary>
+    private sealed class SignOn : HttpMessageHandler
+    {
+        private RSA _key = RSA.Create(2048);
+        private string _id = "1";
+
+        public void Rotate()
+        {
+            _key.Dispose();
+            (_key, _id) = (RSA.Create(2048), "2");
+        }
+
+        public string Token(
+            FakeTime time, string? role = "administrator", string? unit = null, string issuer = Issuer, string audience = "cchc", int minutes = 10, int from = -20) =>
+            Sign(time, role, unit, issuer, audience, minutes, from, new SigningCredentials(new RsaSecurityKey(_key) { KeyId = _id }, SecurityAlgorithms.RsaSha256));
+
+        /// <summary>HS256 with the public key for a secret.</summary>
+        public string Confused(FakeTime time) => Sign(
+            time, "administrator", null, Issuer, "cchc", 10, -20,
+            new SigningCredentials(new SymmetricSecurityKey(_key.ExportSubjectPublicKeyInfo()) { KeyId = _id }, SecurityAlgorithms.HmacSha256));
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var key = _key.ExportParameters(includePrivateParameters: false);
+            var body = request.RequestUri!.AbsolutePath.EndsWith("openid-configuration", StringComparison.Ordinal)
+                ? new JsonObject { ["issuer"] = Issuer, ["jwks_uri"] = Issuer + "/keys" }
+                : new JsonObject
+                {
+                    ["keys"] = new JsonArray(new JsonObject
+                    {
+                        ["kty"] = "RSA",
+                        ["use"] = "sig",
+                        ["kid"] = _id,
+                        ["n"] = Base64UrlEncoder.Encode(key.Modulus),
+                        ["e"] = Base64UrlEncoder.Encode(key.Exponent),
+                    }),
+                };
+            return Task.FromResult(new HttpResponseMessage { Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json") });
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            base.Dispose(disposing);
+            _key.Dispose();
+        }
+
+        private static string Sign(
+            FakeTime time, string? role, string? unit, string issuer, string audience, int minutes, int from, SigningCredentials credentials)
+        {
+            var now = time.GetUtcNow().UtcDateTime;
+            var claims = new Dictionary<string, object> { ["sub"] = "an.nguyen" };
+            if (role is not null)
+            {
+                claims["role"] = role;
+            }
+
+            if (unit is not null)
+            {
+                claims["unit"] = unit;
+            }
+
+            return new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false }.CreateToken(new SecurityTokenDescriptor
+            {
+                Issuer = issuer,
+                Audience = audience,
+                NotBefore = now.AddMinutes(from),
+                Expires = now.AddMinutes(minutes),
+                Claims = claims,
+                SigningCredentials = credentials,
+            });
+        }
+    }
+}
