@@ -25,7 +25,7 @@ builder.Services.AddDatabase().AddContract();
 builder.Services.AddSingleton<Catalogues>().AddSingleton<TaskStates>().AddSingleton<Snapshots>().AddSingleton<Answers>().AddSingleton<ReportWriter>()
     .AddSingleton<PlanWriter>();
 builder.Services.AddImports();
-builder.Services.AddCallers();
+builder.Services.AddAccess();
 
 var app = builder.Build();
 await app.PrepareEmbeddedAsync();
@@ -43,8 +43,8 @@ app.UseRequestTimeouts();
 var limits = app.Services.GetRequiredService<RateLimits>();
 app.Use(limits.GuardAsync);
 app.UseAuthentication();
-app.Use(People.RequireCallerAsync);
 app.Use(limits.CountAsync);
+app.Use(Access.CheckAsync);
 app.UseImports();
 app.UseContract();
 var v1 = app.NewVersionedApi().MapGroup("/v{version:apiVersion}").HasApiVersion(1, 0);
@@ -61,6 +61,7 @@ v1.MapCompletion();
 v1.MapCompliance();
 v1.MapResults();
 v1.MapAudit();
+v1.MapKeys();
 app.MapHealth();
 app.MapSecurityText();
 await app.RunAsync();

@@ -10,7 +10,7 @@ internal static class DatabaseSetup
     {
         services.AddSingleton(TimeProvider.System);
         return services.AddSingleton<Database>().AddSingleton<DataVersions>().AddSingleton<Migrator>().AddSingleton<Seeder>()
-            .AddSingleton<SampleSeeder>().AddSingleton<KeyQueries>().AddSingleton<AuditQueries>();
+            .AddSingleton<SampleSeeder>().AddSingleton<KeyRing>().AddSingleton<KeyWriter>().AddSingleton<AuditQueries>();
     }
 
     /// <summary>

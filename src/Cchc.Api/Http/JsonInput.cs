@@ -258,6 +258,42 @@ internal sealed class JsonInput
         return null;
     }
 
+    /// <summary>An instant with its offset (RFC 3339), in whole milliseconds.</summary>
+    public DateTimeOffset? Instant(Dictionary<string, JsonElement> members, string name, string pointer)
+    {
+        if (Text(members, name, pointer, 40) is not { } text)
+        {
+            return null;
+        }
+
+        string[] formats = ["yyyy-MM-dd'T'HH:mm:sszzz", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz", "yyyy-MM-dd'T'HH:mm:ss'Z'", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'"];
+        if (DateTimeOffset.TryParseExact(text, formats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var instant))
+        {
+            return instant.AddTicks(-(instant.Ticks % TimeSpan.TicksPerMillisecond));
+        }
+
+        Refuse("instant.invalid", $"{pointer}/{name}", Shorten(text));
+        return null;
+    }
+
+    /// <summary>A list of texts, each as <paramref name="read"/> makes of it; what it makes nothing of is left out.</summary>
+    public IReadOnlyList<T> Texts<T>(Dictionary<string, JsonElement> members, string name, int most, Func<string, string, T?> read)
+        where T : struct
+    {
+        var found = new List<T>();
+        foreach (var (item, pointer) in Items(members, name, most))
+        {
+            var at = pointer[(name.Length + 2)..];
+            if (Text(new Dictionary<string, JsonElement>(StringComparer.Ordinal) { [at] = item }, at, "/" + name, 100) is { } text
+                && read(text, pointer) is { } value)
+            {
+                found.Add(value);
+            }
+        }
+
+        return found;
+    }
+
     public bool? Flag(Dictionary<string, JsonElement> members, string name, string pointer)
     {
         if (!members.TryGetValue(name, out var element))

@@ -39,7 +39,8 @@ internal static class OpenApi
                 Type = SecuritySchemeType.Http,
                 Scheme = "bearer",
                 BearerFormat = "cchc_ and 64 hexadecimal digits, or a JWT",
-                Description = "An API key for scripts; for people a token of the single sign-on that the server is configured for.",
+                Description = "An API key for scripts, which where it is confined to scopes needs one of those that an operation names; for people "
+                    + "a token of the single sign-on that the server is configured for.",
             });
             options.OperationFilter<DescriptionFilter>();
             options.DocumentFilter<ServerFilter>();
@@ -133,7 +134,7 @@ internal static class OpenApi
                 : path.Contains("/report-imports", StringComparison.Ordinal) || path.Contains("/report-template", StringComparison.Ordinal) ? "imports"
                 : path.Contains("/reports", StringComparison.Ordinal) ? "reports"
                 : path.Contains("/units", StringComparison.Ordinal) ? "units"
-                : path.EndsWith("/audit", StringComparison.Ordinal) ? "administration" : "plans";
+                : path.EndsWith("/audit", StringComparison.Ordinal) || path.Contains("/api-keys", StringComparison.Ordinal) ? "administration" : "plans";
             operation.Tags = new HashSet<OpenApiTagReference> { new(tag, context.Document) };
             foreach (var parameter in operation.Parameters?.OfType<OpenApiParameter>() ?? [])
             {
@@ -241,7 +242,11 @@ internal static class OpenApi
                     },
                 },
             });
-            var key = new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("ApiKey", context.Document)] = [] };
+            var scopes = Keys.NeededScope.Of(new EndpointMetadataCollection(context.ApiDescription.ActionDescriptor.EndpointMetadata)).AnyOf;
+            var key = new OpenApiSecurityRequirement
+            {
+                [new OpenApiSecuritySchemeReference("ApiKey", context.Document)] = [.. scopes.Select(Words.Of)],
+            };
             var path = context.ApiDescription.RelativePath ?? "";
             var isReport = operation.Responses.ContainsKey("403") || path.Contains("/reports", StringComparison.Ordinal)
                 || path.Contains("report-", StringComparison.Ordinal);

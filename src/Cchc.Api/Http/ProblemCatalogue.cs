@@ -32,6 +32,17 @@ internal static class ProblemCatalogue
             403, "Thẻ đăng nhập không nêu vai trò và đơn vị dùng được.", "The token's claims name no role and unit that can be used."),
         ["auth.ownReport"] = new(
             403, "Không ai được duyệt báo cáo của chính đơn vị mình.", "Nobody reviews a report of their own unit."),
+        ["auth.scope"] = new(403, "Khóa này không được cấp phạm vi đó.", "This key was not given that scope."),
+        ["auth.address"] = new(403, "Khóa này không được dùng từ địa chỉ đó.", "This key may not be used from that address."),
+        ["key.unknown"] = new(404, "Không có khóa {0}.", "There is no key {0}."),
+        ["key.state"] = new(409, "Khóa đã hết hạn hoặc đã thu hồi.", "The key has expired or was revoked."),
+        ["key.needsUnit"] = new(422, "Vai trò {0} cần một đơn vị.", "A {0} needs a unit."),
+        ["key.notReviewingUnit"] = new(
+            422, "Người duyệt là cơ quan chủ trì kế hoạch hoặc cấp huyện.", "A reviewer is the plan's lead unit, or a district."),
+        ["key.range"] = new(
+            422, "Phải là dải địa chỉ CIDR, ví dụ 10.20.0.0/16.", "It must be a range of addresses in CIDR notation, such as 10.20.0.0/16."),
+        ["instant.invalid"] = new(400, "Phải là thời điểm RFC 3339 có múi giờ.", "It must be an instant of RFC 3339 with its offset."),
+        ["value.past"] = new(422, "Thời điểm này đã qua.", "That instant has passed."),
         ["precondition.failed"] = new(412, "Báo cáo đã thay đổi; phiên bản hiện tại là {0}.", "The report has changed; its version now is {0}."),
         ["precondition.required"] = new(
             428, "Cần If-Match với phiên bản đang có để thay nội dung.", "If-Match with the current version is needed to replace content."),

@@ -52,12 +52,13 @@ internal sealed class RateLimits(IConfiguration configuration, TimeProvider time
         }
     }
 
-    /// <summary>Counts a caller's request.</summary>
+    /// <summary>Counts a caller's request; a credential that does not hold is counted as such.</summary>
     public Task CountAsync(HttpContext context, RequestDelegate next)
     {
         var isRead = HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method) || HttpMethods.IsOptions(context.Request.Method);
         var (policy, most) = isRead ? ("reads", _options.Reads) : ("writes", _options.Writes);
-        if (most <= 0 || Array.Exists(Exempt, path => context.Request.Path.StartsWithSegments(path)))
+        var isUnknown = context.Request.Headers.Authorization.Count > 0 && context.Caller() is null;
+        if (most <= 0 || isUnknown || Array.Exists(Exempt, path => context.Request.Path.StartsWithSegments(path)))
         {
             return next(context);
         }

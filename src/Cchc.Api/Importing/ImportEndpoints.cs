@@ -86,29 +86,31 @@ internal static class ImportEndpoints
             })
             .Produces<ImportAnswer>(200, "application/json").Produces<ImportAnswer>(202, "application/json")
             .Refuses(400, 401, 403, 404, 409, 413, 415, 429, 503)
-            .Produces<ImportProblem>(422, "application/problem+json");
+            .Produces<ImportProblem>(422, "application/problem+json").Needs(KeyScope.Imports);
         api.MapGet("/plans/{plan}" + Path, ListImports)
             .Describe<Page<ImportAnswer>>("listImports", "Imports of the caller, or of everybody for who may see all; the newest first", Parameters.Paging)
-            .Refuses(401, 404);
-        api.MapGet(Path + "/{id}", GetImport).Describe<ImportAnswer>("getImport", "One import: progress, counts, the first remarks").Refuses(401, 403, 404);
+            .Refuses(401, 404).Needs(KeyScope.Read, KeyScope.Imports);
+        api.MapGet(Path + "/{id}", GetImport).Describe<ImportAnswer>("getImport", "One import: progress, counts, the first remarks")
+            .Refuses(401, 403, 404).Needs(KeyScope.Read, KeyScope.Imports);
         api.MapGet(Path + "/{id}/rows", ListRows)
             .Describe<Page<ImportRowAnswer>>(
                 "listImportRows", "What became of each row",
                 [Parameters.Word<RowResult>("outcome", "Only rows with this outcome"), .. Parameters.Paging])
-            .Refuses(401, 403, 404);
+            .Refuses(401, 403, 404).Needs(KeyScope.Read, KeyScope.Imports);
         api.MapGet(Path + "/{id}/rejected", GetRejected).WithName("getRejectedRows")
             .WithMetadata(new Description("The rejected rows as a file of the same format with a reason column", []))
             .Produces(200, contentType: "text/csv", additionalContentTypes: [XlsxType, "application/json", "application/x-ndjson"])
-            .Refuses(400, 401, 403, 404, 429, 503);
+            .Refuses(400, 401, 403, 404, 429, 503).Needs(KeyScope.Read, KeyScope.Imports);
         api.MapDelete(Path + "/{id}", CancelImport).WithName("cancelImport")
             .WithMetadata(new Description("Stop an import that is queued or running; nothing of it stays", []))
-            .Produces<ImportAnswer>(200, "application/json").Refuses(400, 401, 403, 404, 409, 429, 503);
+            .Produces<ImportAnswer>(200, "application/json").Refuses(400, 401, 403, 404, 409, 429, 503).Needs(KeyScope.Imports);
         api.MapGet("/plans/{plan}/report-template", GetTemplate).WithName("getReportTemplate")
             .WithMetadata(new Description(
                 "A table of exactly the values due, to be filled in and imported",
                 [new("period", "Period code", "2022-H1"), new("unit", "Unit code; the caller's own where neither it nor under is given", "SNV"),
                  new("under", "This unit and all below it, as far as the caller may read", "D474"), Parameters.Word<TemplateFormat>("format", "Form of the file (default csv)")]))
-            .Produces(200, contentType: "text/csv", additionalContentTypes: [XlsxType]).Refuses(400, 401, 403, 404, 429, 503);
+            .Produces(200, contentType: "text/csv", additionalContentTypes: [XlsxType]).Refuses(400, 401, 403, 404, 429, 503)
+            .Needs(KeyScope.Read, KeyScope.Imports);
     }
 
     private static async Task PostImport(HttpContext context, string plan, Catalogues catalogues, Importer importer)

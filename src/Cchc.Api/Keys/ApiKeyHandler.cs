@@ -1,6 +1,5 @@
 using System.Security.Claims;
 using System.Text.Encodings.Web;
-using Cchc.Api.Http;
 using Cchc.Domain.Reports;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
@@ -9,7 +8,7 @@ namespace Cchc.Api.Keys;
 
 /// <summary>Knows a caller by <c>Authorization: Bearer cchc_…</c>.</summary>
 internal sealed class ApiKeyHandler(
-    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, KeyQueries keys)
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, KeyRing ring)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     public const string SchemeName = "ApiKey";
@@ -22,23 +21,16 @@ internal sealed class ApiKeyHandler(
             return AuthenticateResult.NoResult();
         }
 
-        var key = header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header["Bearer ".Length..].Trim() : "";
-        if (!key.StartsWith(KeyQueries.Prefix, StringComparison.Ordinal) || key.Length > 100
-            || await keys.FindAsync(key, Context.RequestAborted) is not { } caller)
+        var secret = header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header["Bearer ".Length..].Trim() : "";
+        if (!secret.StartsWith(KeyRing.Prefix, StringComparison.Ordinal) || await ring.FindAsync(secret, Context.RequestAborted) is not { } key)
         {
-            // A credential that does not hold is an error even where none is needed: a script must learn of it.
-            throw new ProblemException("auth.required");
+            return AuthenticateResult.Fail("No such key.");
         }
 
+        var caller = new Caller($"key:{key.Id}", key.Role, key.UnitId);
+        Context.Features.Set(key);
         Context.Features.Set(caller);
         var identity = new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, caller.Actor)], SchemeName);
         return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), SchemeName));
     }
-}
-
-internal static class CallerExtensions
-{
-    public static Caller? Caller(this HttpContext context) => context.Features.Get<Caller>();
-
-    public static Caller RequireCaller(this HttpContext context) => context.Caller() ?? throw new ProblemException("auth.required");
 }

@@ -63,7 +63,7 @@ internal static class AmendmentEndpoints
         api.MapPost(path, AmendPlan).DescribeWrite<AmendmentAnswer>(
             "amendPlan", "Change weights, commitments, owners and conditions of a plan in force from a day on, or withdraw targets", BodyExample,
             IdempotencyKeys.Parameter).KeepsAnswer()
-            .Takes<AmendmentAnswer>().Produces<AmendmentAnswer>(201, "application/json");
+            .Takes<AmendmentAnswer>().Needs(KeyScope.PlansWrite).Produces<AmendmentAnswer>(201, "application/json");
     }
 
     private static async Task ListAmendments(HttpContext context, string plan, Catalogues catalogues, Answers answers)

@@ -23,19 +23,20 @@ internal static class DraftEndpoints
         api.MapPost("/plans", CopyPlan).DescribeWrite<PlanCopyAnswer>(
             "copyPlan", "Begin a plan as a draft copied from another, its dates moved to the new year", CopyExample,
             IdempotencyKeys.Parameter).KeepsAnswer()
-            .Takes<PlanCopyBody>().Produces<PlanCopyAnswer>(201, "application/json");
+            .Takes<PlanCopyBody>().Needs(KeyScope.PlansWrite).Produces<PlanCopyAnswer>(201, "application/json");
         api.MapGet("/plans/{plan}/definition", GetDefinition).Describe<PlanDefinition>(
             "getPlanDefinition", "The plan's whole definition in one document").Refuses(404);
         api.MapPut("/plans/{plan}/definition", PutDefinition).DescribeWrite<PlanDefinition>(
             "putPlanDefinition", "Set a draft's whole definition: groups, targets with lines and weights, tasks with assignments, periods",
-            null, IfMatch).Takes<PlanDefinition>().Refuses(428);
+            null, IfMatch).Takes<PlanDefinition>().Needs(KeyScope.PlansWrite).Refuses(428);
         api.MapPost("/plans/{plan}/enact", EnactPlan).DescribeWrite<PlanAnswer>(
             "enactPlan", "Put a draft in force, once it is whole; afterwards it changes by dated amendments alone",
-            """{ "on": "2022-12-28" }""", IdempotencyKeys.Parameter).KeepsAnswer().Takes<EnactBody>();
+            """{ "on": "2022-12-28" }""", IdempotencyKeys.Parameter).KeepsAnswer().Takes<EnactBody>().Needs(KeyScope.PlansWrite);
         api.MapPut("/plans/{plan}/rules", PutRules).DescribeWrite<PlanAnswer>(
             "putPlanRules", "Say whether districts approve their communes' reports first, with the reason",
-            """{ "districtApproval": true, "reason": "Công văn 15/SNV-CCHC" }""").Takes<RulesBody>();
-        api.MapDelete("/plans/{plan}", DeletePlan).DescribeWrite<PlanAnswer>("deletePlan", "Delete a draft; what it was is answered", null);
+            """{ "districtApproval": true, "reason": "Công văn 15/SNV-CCHC" }""").Takes<RulesBody>().Needs(KeyScope.PlansWrite);
+        api.MapDelete("/plans/{plan}", DeletePlan).DescribeWrite<PlanAnswer>("deletePlan", "Delete a draft; what it was is answered", null)
+            .Needs(KeyScope.PlansWrite);
     }
 
     private static async Task CopyPlan(HttpContext context, Catalogues catalogues, PlanWriter writer)

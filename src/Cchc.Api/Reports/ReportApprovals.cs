@@ -51,7 +51,7 @@ internal static class ReportApprovals
     public static void MapReportApprovals(this IEndpointRouteBuilder api) =>
         api.MapPost("/plans/{plan}/report-approvals", ApproveReports).DescribeWrite<ApprovalsAnswer>(
             "approveReports", "Approve many reports of a period; each has its own outcome", BodyExample, IdempotencyKeys.Parameter)
-            .Takes<ApprovalsBody>();
+            .Takes<ApprovalsBody>().Needs(KeyScope.ReportsReview);
 
     private static async Task ApproveReports(
         HttpContext context, string plan, Catalogues catalogues, Database database, ReportWriter writer, TimeProvider time)

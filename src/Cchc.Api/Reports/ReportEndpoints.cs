@@ -33,7 +33,7 @@ internal static class ReportEndpoints
              .. Parameters.Paging]).Refuses(401, 404);
         api.MapGet(one, GetReport).Describe<ReportAnswer>("getReport", "One unit's report", Parameters.AsOf).Refuses(401, 403, 404);
         api.MapPut(one, PutReport).DescribeWrite<ReportAnswer>("putReport", "Save a draft of one unit's report", BodyExample, IfMatch)
-            .Takes<ReportContent>().Produces<ReportAnswer>(201, "application/json").Refuses(428);
+            .Takes<ReportContent>().Produces<ReportAnswer>(201, "application/json").Refuses(428).Needs(KeyScope.ReportsWrite);
         foreach (var action in Enum.GetValues<ReportAction>().Where(action => action != ReportAction.Put))
         {
             var word = Words.Of(action);
@@ -45,7 +45,8 @@ internal static class ReportEndpoints
             };
             var post = api.MapPost($"{one}/{word}", (HttpContext context, string plan, string period, string unit, Catalogues catalogues, ReportWriter writer, TimeProvider time) =>
                     ActAsync(context, plan, period, unit, action, catalogues, writer, time))
-                .DescribeWrite<ReportAnswer>($"{word}Report", Summary(action), example, IfMatch, IdempotencyKeys.Parameter);
+                .DescribeWrite<ReportAnswer>($"{word}Report", Summary(action), example, IfMatch, IdempotencyKeys.Parameter)
+                .Needs(action is ReportAction.Submit or ReportAction.Withdraw ? KeyScope.ReportsWrite : KeyScope.ReportsReview);
             _ = action is ReportAction.Return or ReportAction.Reopen ? post.Takes<GivenBackBody>() : post.Takes<ReasonBody>();
         }
 

@@ -36,6 +36,8 @@ public sealed partial class ExampleTests
           "periods": [ { "code": "2023-FY", "kind": "year", "labelVi": "Năm 2023", "labelEn": "Year 2023", "dataFrom": "2022-12-15", "dataTo": "2023-12-14",
             "dueOn": "2023-12-20", "cumulative": true, "isFinal": true } ] }
         """;
+    private const string KeyBody =
+        """{"role":"reporter","unit":"D474","label":"Phần mềm một cửa","scopes":["read","reportsWrite"],"ipRanges":["10.20.0.0/16"]}""";
 
     [Fact]
     public async Task Every_operation_shows_what_it_answers()
@@ -99,6 +101,11 @@ public sealed partial class ExampleTests
             ("putPlanRules", HttpMethod.Put, $"{plan}/rules", """{"districtApproval":true,"reason":"Công văn 15/SNV-CCHC"}"""),
             ("amendPlan", HttpMethod.Post, $"{plan}/amendments", """{"number":"210/KH-UBND","issuedOn":"2022-06-28","effectiveOn":"2022-07-01","reason":"Điều chỉnh II.3.a","targets":[{"target":"II.3.a","weight":1.5,"lines":[{"level":"commune","operator":"atLeast","threshold":30}]}]}"""),
             ("listAmendments", HttpMethod.Get, $"{plan}/amendments", null),
+            ("createKey", HttpMethod.Post, "/v1/api-keys", KeyBody),
+            ("listKeys", HttpMethod.Get, "/v1/api-keys", null),
+            ("getKey", HttpMethod.Get, "/v1/api-keys/{id}", null),
+            ("rotateKey", HttpMethod.Post, "/v1/api-keys/{id}/rotate", """{"graceHours":48}"""),
+            ("revokeKey", HttpMethod.Delete, "/v1/api-keys/{id}", null),
             ("listAuditEntries", HttpMethod.Get, "/v1/audit?subject=cchc-2022/2022-H1/STP", null),
         ];
         var recorded = new JsonObject();
@@ -108,6 +115,8 @@ public sealed partial class ExampleTests
         await api.Services.GetServices<IHostedService>().OfType<Cchc.Api.Importing.ImportWorker>().Single().StopAsync(default);
         foreach (var call in calls)
         {
+            // Keys are listed by their age.
+            api.Time.Advance(TimeSpan.FromSeconds(call.Id == "createKey" ? 1 : 0));
             using var request = new HttpRequestMessage(call.Method, call.Path.Replace("{id}", import, StringComparison.Ordinal));
             if (call.Method == HttpMethod.Put && call.Path != report)
             {
@@ -124,11 +133,11 @@ public sealed partial class ExampleTests
             Assert.True(response.IsSuccessStatusCode || call.Id.EndsWith($" {(int)response.StatusCode}", StringComparison.Ordinal), $"{call.Path}: {await response.Content.ReadAsStringAsync()}");
             var body = await response.Content.ReadAsStringAsync();
             var answer = response.Content.Headers.ContentType!.MediaType == "text/csv" ? JsonValue.Create(body) : JsonNode.Parse(body)!;
-            import = call.Body == Rows && response.IsSuccessStatusCode ? (string)answer["id"]! : import;
+            import = call.Body is Rows or KeyBody && response.IsSuccessStatusCode ? (string)answer["id"]! : import;
             if (call.Id.Length > 0)
             {
                 recorded[call.Id] = Shorten(JsonNode.Parse(
-                    ImportId().Replace(Hash().Replace(KeyName().Replace(answer.ToJsonString(Indented), "key:4b2b0baf3bf6"), new string('0', 64)), "019da3b0c1f27c3a9f0e5b7d2a4c6e81"))!);
+                    ImportId().Replace(Hash().Replace(KeyName().Replace(answer.ToJsonString(Indented), "4b2b0baf3bf6"), new string('0', 64)), "019da3b0c1f27c3a9f0e5b7d2a4c6e81"))!);
             }
         }
 
@@ -180,10 +189,10 @@ public sealed partial class ExampleTests
         return node;
     }
 
-    [GeneratedRegex(@"\b[0-9a-f]{64}\b")]
+    [GeneratedRegex(@"(?<=\b|_)[0-9a-f]{64}\b")]
     private static partial Regex Hash();
 
-    [GeneratedRegex("key:[0-9a-f]{12}")]
+    [GeneratedRegex("(?<=key:|\"id\": \")[0-9a-f]{12}\\b")]
     private static partial Regex KeyName();
 
     [GeneratedRegex(@"\b[0-9a-f]{32}\b")]

@@ -76,6 +76,11 @@ public sealed class RightsTests
         new("getRejectedRows", "GET", "/v1/report-imports/{import}/rejected", MayFollow),
         new("cancelImport", "DELETE", "/v1/report-imports/{import}", (who, _) => who.Name is "reporter D474" or "administrator"),
         new("listAuditEntries", "GET", "/v1/audit", IsAdministrator),
+        new("listKeys", "GET", "/v1/api-keys", IsAdministrator),
+        new("getKey", "GET", "/v1/api-keys/none", IsAdministrator),
+        new("createKey", "POST", "/v1/api-keys", IsAdministrator),
+        new("rotateKey", "POST", "/v1/api-keys/none/rotate", IsAdministrator),
+        new("revokeKey", "DELETE", "/v1/api-keys/none", IsAdministrator),
     ];
 
     [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]

@@ -7,6 +7,7 @@ using Cchc.Api.Keys;
 using Cchc.Api.Plans;
 using Cchc.Domain.Reports;
 using Dapper;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Data.Sqlite;
@@ -28,18 +29,22 @@ public sealed class ApiHost : WebApplicationFactory<Program>
     private readonly Action<IServiceCollection>? _configure;
     private readonly string _file = Path.Combine(Path.GetTempPath(), $"cchc-{Guid.NewGuid():n}.db");
 
-    private ApiHost(Engine engine, bool sample, int limit = 0, Action<IServiceCollection>? configure = null) =>
-        (_engine, _sample, _limit, _configure) = (engine, sample, limit, configure);
+    private readonly (string Name, string Value)[] _settings;
+
+    private ApiHost(
+        Engine engine, bool sample, int limit = 0, Action<IServiceCollection>? configure = null, params (string Name, string Value)[] settings) =>
+        (_engine, _sample, _limit, _configure, _settings) = (engine, sample, limit, configure, settings);
 
     public FakeTime Time { get; } = new();
 
     public HttpClient Anonymous { get; private set; } = null!;
 
     public static async Task<ApiHost> StartAsync(
-        Engine engine, bool sample = false, int limit = 0, Action<IServiceCollection>? configure = null)
+        Engine engine, bool sample = false, int limit = 0, Action<IServiceCollection>? configure = null,
+        params (string Name, string Value)[] settings)
     {
         Engines.SkipUnlessConfigured(engine);
-        var api = new ApiHost(engine, sample, limit, configure);
+        var api = new ApiHost(engine, sample, limit, configure, settings);
         if (engine == Engine.SqlServer)
         {
             await SqlServerTurn.WaitAsync();
@@ -62,13 +67,20 @@ public sealed class ApiHost : WebApplicationFactory<Program>
         return api;
     }
 
-    public async Task<HttpClient> KeyAsync(Role role, string? unit = null)
+    public async Task<HttpClient> KeyAsync(Role role, string? unit = null, params IReadOnlyList<KeyScope> scopes)
     {
         var catalogue = await Services.GetRequiredService<Catalogues>().CurrentAsync(default);
         var unitId = unit is null ? (int?)null : catalogue.UnitOf(unit).Id;
-        var key = await Services.GetRequiredService<KeyQueries>().CreateAsync(role, unitId, null, null, default);
+        var issued = await Services.GetRequiredService<KeyWriter>()
+            .CreateAsync("cli", new KeyTerms(role, unitId, Scopes: scopes), null, default);
+        return Holding(issued.Secret!);
+    }
+
+    /// <summary>A client that shows a credential.</summary>
+    public HttpClient Holding(string credential)
+    {
         var client = CreateClient();
-        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", credential);
         return client;
     }
 
@@ -93,6 +105,22 @@ public sealed class ApiHost : WebApplicationFactory<Program>
         return count;
     }
 
+    /// <summary>Everything that the database holds, as text.</summary>
+    public async Task<string> DumpAsync()
+    {
+        await using var connection = new SqliteConnection(ConnectionString);
+        var text = new StringBuilder();
+        foreach (var table in await connection.QueryAsync<string>("SELECT name FROM sqlite_master WHERE type = 'table'"))
+        {
+            foreach (IDictionary<string, object?> row in await connection.QueryAsync($"SELECT * FROM {table}"))
+            {
+                text.AppendJoin('\t', row.Values).AppendLine();
+            }
+        }
+
+        return text.ToString();
+    }
+
     protected override void ConfigureWebHost(IWebHostBuilder builder)
     {
         builder.UseSetting("Seed:Sample", _sample ? "true" : "false");
@@ -104,9 +132,14 @@ public sealed class ApiHost : WebApplicationFactory<Program>
         }
 
         builder.UseSetting("Logging:LogLevel:Default", "Error");
+        foreach (var (name, value) in _settings)
+        {
+            builder.UseSetting(name, value);
+        }
+
         builder.ConfigureServices(services =>
         {
-            services.RemoveAll<TimeProvider>().AddSingleton<TimeProvider>(Time);
+            services.RemoveAll<TimeProvider>().AddSingleton<TimeProvider>(Time).AddTransient<IStartupFilter, ClaimedAddress>();
             _configure?.Invoke(services);
         });
     }
@@ -143,7 +176,8 @@ public sealed class ApiHost : WebApplicationFactory<Program>
         string[] tables =
         [
             "district_approvals", "report_extensions", "consolidated_results", "audit_log", "audit_heads", "plan_rules",
-            "report_values", "report_tasks", "report_evidence", "status_changes", "revisions", "reports", "api_keys",
+            "report_values", "report_tasks", "report_evidence", "status_changes", "revisions", "reports",
+            "api_key_scopes", "api_key_ranges", "api_key_former_secrets", "api_key_uses", "api_keys",
             "idempotent_requests", "audit_entries", "report_import_remarks", "report_import_files", "report_imports",
         ];
         foreach (var table in tables)
@@ -166,6 +200,26 @@ public sealed class ApiHost : WebApplicationFactory<Program>
         AppDomain.CurrentDomain.ProcessExit += (_, _) => File.Delete(file);
         return file;
     }
+}
+
+/// <summary>No connection has an address here: a request says itself which one it is to have come from.</summary>
+internal sealed class ClaimedAddress : IStartupFilter
+{
+    public const string Header = "Test-Address";
+
+    public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+    {
+        app.Use((context, following) =>
+        {
+            if (context.Request.Headers[Header].ToString() is { Length: > 0 } address)
+            {
+                context.Connection.RemoteIpAddress = System.Net.IPAddress.Parse(address);
+            }
+
+            return following(context);
+        });
+        next(app);
+    };
 }
 
 public enum Engine { Sqlite, SqlServer }

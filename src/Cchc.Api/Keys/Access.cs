@@ -1,0 +1,62 @@
+using Cchc.Api.Http;
+using Cchc.Domain.Reports;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Microsoft.Extensions.Options;
+
+namespace Cchc.Api.Keys;
+
+/// <summary>Who calls, scripts by API key and people by token, and whether a credential may be used from there and for that. What the caller's role may do is judged later.</summary>
+internal static class Access
+{
+    private const string Either = "KeyOrToken";
+
+    public static IServiceCollection AddAccess(this IServiceCollection services)
+    {
+        services.AddSingleton<KeyUses>().AddHostedService(provider => provider.GetRequiredService<KeyUses>());
+        services.AddAuthentication(Either)
+            .AddPolicyScheme(Either, null, options => options.ForwardDefaultSelector = context =>
+                context.Request.Headers.Authorization.ToString() is { Length: > 0 } header
+                && !header.StartsWith("Bearer " + KeyRing.Prefix, StringComparison.OrdinalIgnoreCase)
+                    ? JwtBearerDefaults.AuthenticationScheme : ApiKeyHandler.SchemeName)
+            .AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, null)
+            .AddJwtBearer();
+        services.AddSingleton<IPostConfigureOptions<JwtBearerOptions>, TokenOptions>();
+        return services;
+    }
+
+    public static Caller? Caller(this HttpContext context) => context.Features.Get<Caller>();
+
+    public static Caller RequireCaller(this HttpContext context) => context.Caller() ?? throw new ProblemException("auth.required");
+
+    public static Task CheckAsync(HttpContext context, RequestDelegate next)
+    {
+        if (context.Request.Headers.Authorization.Count > 0 && context.Caller() is null)
+        {
+            // A credential that does not hold is an error even where none is needed: who sends one must learn of it.
+            throw new ProblemException("auth.required");
+        }
+
+        if (context.Features.Get<ApiKey>() is { } key)
+        {
+            Check(context, key);
+        }
+
+        return next(context);
+    }
+
+    private static void Check(HttpContext context, ApiKey key)
+    {
+        context.RequestServices.GetRequiredService<KeyUses>().Note(key.Id);
+        if (key.Ranges.Count > 0 && !AddressRange.Covers(key.Ranges, context.Connection.RemoteIpAddress))
+        {
+            throw new ProblemException("auth.address");
+        }
+
+        if (context.GetEndpoint() is { } endpoint && endpoint.Metadata.GetMetadata<Description>() is not null
+            && !key.MayUse(NeededScope.Of(endpoint.Metadata)))
+        {
+            throw new ProblemException("auth.scope");
+        }
+    }
+}

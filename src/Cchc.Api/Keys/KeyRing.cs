@@ -1,0 +1,67 @@
+using System.Collections.Frozen;
+using System.Security.Cryptography;
+using System.Text;
+using Cchc.Api.Data;
+
+namespace Cchc.Api.Keys;
+
+/// <summary>
+/// Every key in memory, read again when the version of the keys has risen: neither a good key nor a thousand bad ones cost a statement,
+/// and a revocation holds here at once and elsewhere within half a second.
+/// </summary>
+internal sealed class KeyRing(Database database, DataVersions versions, TimeProvider time)
+{
+    public const string Prefix = "cchc_";
+
+    /// <summary>The scope of data versions that every change of a key raises.</summary>
+    public const string Keys = "keys";
+
+    private const int SecretLength = 69;
+
+    private volatile Ring? _current;
+
+    /// <returns>A secret of 256 random bits.</returns>
+    public static string NewSecret() => Prefix + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
+
+    // 256 random bits need no slow hash.
+    public static string Hash(string secret) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(secret)));
+
+    /// <summary>Whose secret it is; null where it is unknown, replaced, expired or revoked.</summary>
+    public async ValueTask<ApiKey?> FindAsync(string secret, CancellationToken cancellation)
+    {
+        if (secret.Length != SecretLength)
+        {
+            return null;
+        }
+
+        // How long the search takes tells of a hash, from which nothing leads back to a secret; the comparison tells nothing at all.
+        var hash = Hash(secret);
+        var now = time.GetUtcNow();
+        var ring = await CurrentAsync(cancellation);
+        return ring.ByHash.TryGetValue(hash, out var held)
+            && CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(held.Hash), Encoding.ASCII.GetBytes(hash))
+            && held.Key.HoldsAt(now) && !(held.EndsAt <= now) ? held.Key : null;
+    }
+
+    private async ValueTask<Ring> CurrentAsync(CancellationToken cancellation)
+    {
+        // Before the first change there is no version.
+        var version = (await versions.CurrentAsync(Keys, cancellation))?.Version ?? 0;
+        return _current is { } current && current.Version >= version ? current : _current = await LoadAsync(cancellation);
+    }
+
+    private Task<Ring> LoadAsync(CancellationToken cancellation) => database.ReadAsync(
+        async session =>
+        {
+            var version = await DataVersions.PinAsync(session, Keys);
+            var keys = await KeyQueries.LoadAsync(session);
+            return new Ring(version?.Version ?? 0, keys
+                .SelectMany(key => key.Former.Select(former => new Held(former.Hash, key, former.EndsAt)).Append(new Held(key.Hash, key, null)))
+                .ToFrozenDictionary(held => held.Hash, StringComparer.Ordinal));
+        },
+        cancellation);
+
+    private sealed record Held(string Hash, ApiKey Key, DateTimeOffset? EndsAt);
+
+    private sealed record Ring(long Version, FrozenDictionary<string, Held> ByHash);
+}

@@ -1,0 +1,101 @@
+using System.Net;
+using System.Text;
+using Cchc.Api.Keys;
+using Cchc.Api.Tests.Support;
+using Cchc.Domain.Reports;
+
+namespace Cchc.Api.Tests.Keys;
+
+/// <summary>A key of one scope tries every operation of the contract.</summary>
+public sealed class ScopeTests
+{
+    // What is read is read with read, save what is named here; everything that changes something is named.
+    private static readonly Dictionary<string, KeyScope[]> Needed = new()
+    {
+        ["putReport"] = [KeyScope.ReportsWrite],
+        ["submitReport"] = [KeyScope.ReportsWrite],
+        ["withdrawReport"] = [KeyScope.ReportsWrite],
+        ["approveReport"] = [KeyScope.ReportsReview],
+        ["approveReports"] = [KeyScope.ReportsReview],
+        ["returnReport"] = [KeyScope.ReportsReview],
+        ["reopenReport"] = [KeyScope.ReportsReview],
+        ["freezeResult"] = [KeyScope.ReportsReview],
+        ["importReports"] = [KeyScope.Imports],
+        ["cancelImport"] = [KeyScope.Imports],
+        ["listImports"] = [KeyScope.Read, KeyScope.Imports],
+        ["getImport"] = [KeyScope.Read, KeyScope.Imports],
+        ["listImportRows"] = [KeyScope.Read, KeyScope.Imports],
+        ["getRejectedRows"] = [KeyScope.Read, KeyScope.Imports],
+        ["getReportTemplate"] = [KeyScope.Read, KeyScope.Imports],
+        ["putPeriod"] = [KeyScope.PlansWrite],
+        ["copyPlan"] = [KeyScope.PlansWrite],
+        ["putPlanDefinition"] = [KeyScope.PlansWrite],
+        ["enactPlan"] = [KeyScope.PlansWrite],
+        ["putPlanRules"] = [KeyScope.PlansWrite],
+        ["deletePlan"] = [KeyScope.PlansWrite],
+        ["amendPlan"] = [KeyScope.PlansWrite],
+        ["reassignTask"] = [KeyScope.PlansWrite],
+        ["listAuditEntries"] = [KeyScope.Administration],
+        ["listKeys"] = [KeyScope.Administration],
+        ["getKey"] = [KeyScope.Administration],
+        ["createKey"] = [KeyScope.Administration],
+        ["rotateKey"] = [KeyScope.Administration],
+        ["revokeKey"] = [KeyScope.Administration],
+    };
+
+    [Fact]
+    public async Task A_key_does_what_its_scopes_say_and_nothing_else()
+    {
+        await using var api = await ApiHost.StartAsync(Engine.Sqlite);
+        var operations = (await api.Anonymous.GetJsonAsync("/openapi/v1.json"))["paths"]!.AsObject()
+            .SelectMany(path => path.Value!.AsObject().Select(each => (Path: path.Key, Method: each.Key, Id: (string)each.Value!["operationId"]!))).ToList();
+        Assert.All(operations, each => Assert.True(each.Method == "get" || Needed.ContainsKey(each.Id), $"{each.Id} is not in the table"));
+        var wrong = new List<string>();
+        foreach (var scope in Enum.GetValues<KeyScope>())
+        {
+            using var holder = await api.KeyAsync(Role.Administrator, null, scope);
+            foreach (var (path, method, id) in operations)
+            {
+                using var request = new HttpRequestMessage(new HttpMethod(method.ToUpperInvariant()), path.Replace("{plan}", "cchc-2022", StringComparison.Ordinal)
+                    .Replace("{period}", "2022-H1", StringComparison.Ordinal).Replace("{unit}", "STP", StringComparison.Ordinal)
+                    .Replace("{number}", "1", StringComparison.Ordinal));
+                request.Content = method is "put" or "post" ? new StringContent("{}", Encoding.UTF8, "application/json") : null;
+                using var response = await holder.SendAsync(request);
+                var isRefused = response.StatusCode == HttpStatusCode.Forbidden && (string)(await response.JsonAsync())["code"]! == "auth.scope";
+                if (isRefused == Needed.GetValueOrDefault(id, [KeyScope.Read]).Contains(scope))
+                {
+                    wrong.Add($"{scope} {method} {path}: {(int)response.StatusCode}");
+                }
+            }
+        }
+
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public async Task A_scope_gives_nothing_that_the_role_does_not()
+    {
+        await using var api = await ApiHost.StartAsync(Engine.Sqlite);
+        using var monitor = await api.KeyAsync(Role.Monitor, null, Enum.GetValues<KeyScope>());
+        var refused = await monitor.GetAsync(new Uri("/v1/api-keys", UriKind.Relative));
+        Assert.Equal((HttpStatusCode.Forbidden, "auth.forbidden"), (refused.StatusCode, (string)(await refused.JsonAsync())["code"]!));
+    }
+
+    [Fact]
+    public async Task A_confined_key_hands_out_no_other_that_is_less_so()
+    {
+        await using var api = await ApiHost.StartAsync(Engine.Sqlite);
+        using var free = await api.KeyAsync(Role.Administrator);
+        using var confined = await api.KeyAsync(Role.Administrator, null, KeyScope.Read, KeyScope.Administration);
+        Assert.Equal(HttpStatusCode.Forbidden, await MakeAsync("""{"role":"administrator"}"""));
+        Assert.Equal(HttpStatusCode.Forbidden, await MakeAsync("""{"role":"administrator","scopes":[]}"""));
+        Assert.Equal(HttpStatusCode.Forbidden, await MakeAsync("""{"role":"administrator","scopes":["read","imports"]}"""));
+        Assert.Equal(HttpStatusCode.Created, await MakeAsync("""{"role":"administrator","scopes":["read"]}"""));
+        var ids = (await free.GetJsonAsync("/v1/api-keys"))["items"]!.AsArray().ToDictionary(key => key!["scopes"]!.AsArray().Count, key => (string)key!["id"]!);
+        Assert.Equal(HttpStatusCode.Forbidden, (await confined.SendJsonAsync(HttpMethod.Post, $"/v1/api-keys/{ids[0]}/rotate", null)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await confined.SendJsonAsync(HttpMethod.Post, $"/v1/api-keys/{ids[1]}/rotate", null)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await confined.SendJsonAsync(HttpMethod.Post, $"/v1/api-keys/{ids[2]}/rotate", null)).StatusCode);
+
+        async Task<HttpStatusCode> MakeAsync(string body) => (await confined.SendJsonAsync(HttpMethod.Post, "/v1/api-keys", body)).StatusCode;
+    }
+}
