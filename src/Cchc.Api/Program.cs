@@ -5,6 +5,7 @@ using Cchc.Api.Data;
 using Cchc.Api.Http;
 using Cchc.Api.Importing;
 using Cchc.Api.Keys;
+using Cchc.Api.Obstacles;
 using Cchc.Api.Plans;
 using Cchc.Api.Reports;
 using Cchc.Api.Units;
@@ -23,7 +24,7 @@ if (builder.Configuration["urls"] is null && builder.Configuration["http_ports"]
 builder.AddProtection();
 builder.Services.AddDatabase().AddContract();
 builder.Services.AddSingleton<Catalogues>().AddSingleton<TaskStates>().AddSingleton<Snapshots>().AddSingleton<Answers>().AddSingleton<ReportWriter>()
-    .AddSingleton<PlanWriter>();
+    .AddSingleton<PlanWriter>().AddSingleton<ObstacleWriter>();
 builder.Services.AddImports();
 builder.Services.AddAccess();
 
@@ -60,6 +61,7 @@ v1.MapImports();
 v1.MapCompletion();
 v1.MapCompliance();
 v1.MapResults();
+v1.MapObstacles();
 v1.MapAudit();
 v1.MapKeys();
 app.MapHealth();

@@ -1,3 +1,7 @@
+using System.Security.Cryptography;
+using System.Text;
+using Cchc.Api.Http;
+
 namespace Cchc.Api.Data;
 
 /// <summary>Answers kept by caller and Idempotency-Key for a day.</summary>
@@ -20,6 +24,25 @@ internal static class KeptRequests
     /// <summary>What was answered to a key within a day; null where nothing was.</summary>
     public static async Task<KeptRequest?> FindAsync(DbSession session, string actor, string key, DateTimeOffset now) =>
         await session.SingleAsync<KeptRequest>(Find, new { actor, key }) is { } kept && kept.CreatedAt > now - Kept ? kept : null;
+
+    /// <summary>Does what is asked, or, where this actor asked it with this key within a day, gives back what was answered then.</summary>
+    public static async Task<(string Body, string ETag, bool IsRepeated)> OnceAsync(
+        DbSession session, string actor, string? key, string request, DateTimeOffset now, Func<Task<(string Body, string ETag)>> act)
+    {
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(request)));
+        if (key is not null && await FindAsync(session, actor, key, now) is { } kept)
+        {
+            return kept.Hash == hash ? (kept.Body, kept.ETag, true) : throw new ProblemException("idempotency.reused");
+        }
+
+        var (body, etag) = await act();
+        if (key is not null)
+        {
+            await KeepAsync(session, actor, key, hash, etag, body, now);
+        }
+
+        return (body, etag, false);
+    }
 
     public static async Task KeepAsync(DbSession session, string actor, string key, string hash, string etag, string body, DateTimeOffset now)
     {

@@ -333,6 +333,21 @@ internal sealed class JsonInput
         return null;
     }
 
+    /// <summary>A code looked up; refused where there is none such.</summary>
+    public T? Known<T>(
+        Dictionary<string, JsonElement> members, string name, Func<string, T?> find, string code, string pointer = "", bool required = false)
+        where T : class
+    {
+        var text = Text(members, name, pointer, 60, required);
+        var found = text is null ? null : find(text);
+        if (text is not null && found is null)
+        {
+            Refuse(code, $"{pointer}/{name}", text, text);
+        }
+
+        return found;
+    }
+
     private static string Escape(string name) => Shorten(name).Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
 
     private static string Shorten(string text) => text.Length <= 100 ? text : text[..100];

@@ -27,6 +27,11 @@ internal static class ProblemCatalogue
         ["result.unchanged"] = new(
             409, "Số liệu không đổi từ kết quả tổng hợp số {0}.", "The figures have not changed since consolidated result {0}."),
         ["auth.required"] = new(401, "Cần khóa API hoặc thẻ đăng nhập hợp lệ.", "A valid API key or token is needed."),
+        ["obstacle.unknown"] = new(404, "Không có vướng mắc số {0}.", "There is no obstacle {0}."),
+        ["obstacle.state"] = new(409, "Vướng mắc đang ở trạng thái {0}, không thể {1}.", "The obstacle is {0}; it cannot {1}."),
+        ["obstacle.ownUnit"] = new(
+            422, "Không giao cho chính đơn vị nêu vướng mắc.", "An obstacle is not assigned to the unit that raised it."),
+        ["obstacle.escalate"] = new(422, "Trình UBND tỉnh bằng escalate.", "It goes to the provincial committee by escalate."),
         ["auth.forbidden"] = new(403, "Khóa này không có quyền làm việc đó.", "This key may not do that."),
         ["auth.claims"] = new(
             403, "Thẻ đăng nhập không nêu vai trò và đơn vị dùng được.", "The token's claims name no role and unit that can be used."),
@@ -43,7 +48,7 @@ internal static class ProblemCatalogue
             422, "Phải là dải địa chỉ CIDR, ví dụ 10.20.0.0/16.", "It must be a range of addresses in CIDR notation, such as 10.20.0.0/16."),
         ["instant.invalid"] = new(400, "Phải là thời điểm RFC 3339 có múi giờ.", "It must be an instant of RFC 3339 with its offset."),
         ["value.past"] = new(422, "Thời điểm này đã qua.", "That instant has passed."),
-        ["precondition.failed"] = new(412, "Báo cáo đã thay đổi; phiên bản hiện tại là {0}.", "The report has changed; its version now is {0}."),
+        ["precondition.failed"] = new(412, "Nội dung đã thay đổi; phiên bản hiện tại là {0}.", "It has changed; its version now is {0}."),
         ["precondition.required"] = new(
             428, "Cần If-Match với phiên bản đang có để thay nội dung.", "If-Match with the current version is needed to replace content."),
         ["report.state"] = new(409, "Báo cáo đang ở trạng thái {0}, không thể {1}.", "The report is {0}; it cannot {1}."),
@@ -55,7 +60,6 @@ internal static class ProblemCatalogue
             422, "Kỳ đã khóa: phải nêu ngày cuối được sửa (until).", "The period is locked: the last day for changes is needed (until)."),
         ["until.past"] = new(422, "Ngày này đã qua.", "That day has passed."),
         ["date.order"] = new(422, "Ngày phải từ {0:yyyy-MM-dd} đến {1:yyyy-MM-dd}.", "The day must be from {0:yyyy-MM-dd} to {1:yyyy-MM-dd}."),
-        ["precondition.stale"] = new(412, "Nội dung đã thay đổi; phiên bản hiện tại là {0}.", "It has changed; its version now is {0}."),
         ["plan.codeInvalid"] = new(422, "Mã chỉ gồm chữ thường, chữ số và gạch nối.", "A code is lower-case letters, digits and hyphens."),
         ["task.leadAlready"] = new(422, "{0} đang chủ trì nhiệm vụ này.", "{0} leads this task already."),
         ["plan.codeFixed"] = new(422, "Mã kế hoạch là {0} và không đổi.", "The plan's code is {0} and stays so."),

@@ -89,7 +89,7 @@ internal static class CalendarEndpoints
 
         if (!Preconditions.MatchesStrongly(ifMatch, Tag(PeriodAnswer.Of(current, today))))
         {
-            throw new ProblemException("precondition.stale", Tag(PeriodAnswer.Of(current, today)));
+            throw new ProblemException("precondition.failed", Tag(PeriodAnswer.Of(current, today)));
         }
     }
 

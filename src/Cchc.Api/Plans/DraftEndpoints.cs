@@ -240,7 +240,7 @@ internal static class DraftEndpoints
 
         if (!Preconditions.MatchesStrongly(ifMatch, tag))
         {
-            throw new ProblemException("precondition.stale", tag);
+            throw new ProblemException("precondition.failed", tag);
         }
     }
 

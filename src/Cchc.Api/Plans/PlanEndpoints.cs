@@ -1,6 +1,7 @@
 using Cchc.Api.Data;
 using Cchc.Api.Http;
 using Cchc.Api.Keys;
+using Cchc.Api.Obstacles;
 using Cchc.Domain.Plans;
 using Cchc.Domain.Reports;
 
@@ -35,12 +36,23 @@ internal static class PlanEndpoints
             context, visible, plan => plan.Code, plan => PlanAnswer.Of(plan, catalogue.Units), limit, cursor)));
     }
 
-    private static async Task GetPlan(HttpContext context, string plan, Catalogues catalogues, Answers answers)
+    private static async Task GetPlan(
+        HttpContext context, string plan, Catalogues catalogues, Answers answers, TaskStates states, Database database, TimeProvider time)
     {
         new QueryInput(context.Request).Done();
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
         var found = catalogue.PlanOf(plan, context.Caller());
-        await answers.WriteAsync(context, $"c{catalogue.Version}", found.IsDraft, () => Task.FromResult(PlanAnswer.Of(found, catalogue.Units)));
+        var today = time.Today();
+        var (version, said) = await states.GetAsync(found, context.RequestAborted);
+        await answers.WriteAsync(context, $"c{catalogue.Version}-{today:yyyyMMdd}-{version}", found.IsDraft, async () =>
+        {
+            var obstacles = await database.ReadAsync(session => ObstacleQueries.CountAsync(session, found.Id), context.RequestAborted);
+            return PlanAnswer.Of(found, catalogue.Units) with
+            {
+                TaskTotals = TaskTotals.Of([.. found.Tasks.Select(task => TaskAnswer.Of(found, task, [.. said[task.Id]], catalogue.Units, today))]),
+                Obstacles = ObstacleCounts.Of(obstacles, today),
+            };
+        });
     }
 
     private static async Task ListTargets(HttpContext context, string plan, Catalogues catalogues, Answers answers, TimeProvider time)

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Cchc.Domain.Plans;
 using Cchc.Domain.Units;
 
@@ -12,6 +13,14 @@ public sealed record PlanAnswer(
     string LeadUnit, string? MonitorUnit, bool Draft, DateOnly? InForceOn, bool DistrictApproval, int Targets, int Lines, int Tasks,
     IReadOnlyList<GroupAnswer> Groups)
 {
+    /// <summary>How its tasks stand; in the answer of one plan alone.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public TaskTotals? TaskTotals { get; init; }
+
+    /// <summary>How many obstacles it has; in the answer of one plan alone.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Obstacles.ObstacleCounts? Obstacles { get; init; }
+
     internal static PlanAnswer Of(Plan plan, UnitRegistry units) => new(
         plan.Code, plan.Number, plan.Year, plan.TitleVi, plan.TitleEn, plan.Issuer, plan.IssuedOn, plan.SignedBy,
         units[plan.LeadUnitId].Code, plan.MonitorUnitId is { } monitor ? units[monitor].Code : null,

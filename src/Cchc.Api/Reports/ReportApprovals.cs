@@ -148,14 +148,14 @@ internal static class ReportApprovals
         var input = new JsonInput();
         var members = input.Members(body, "", "period", "reports", "under", "reason");
         var isObject = body.ValueKind == JsonValueKind.Object;
-        var period = Known(input, members, "period", "", plan.FindPeriod, "period.unknown", required: isObject);
-        var under = Known(input, members, "under", "", units.Find, "unit.unknown");
+        var period = input.Known(members, "period", plan.FindPeriod, "period.unknown", required: isObject);
+        var under = input.Known(members, "under", units.Find, "unit.unknown");
         var reason = input.Text(members, "reason", "", 1000);
         var wanted = new List<(Unit, long?)>();
         foreach (var (element, pointer) in input.Items(members, "reports", Most))
         {
             var item = input.Members(element, pointer, "unit", "version");
-            var unit = Known(input, item, "unit", pointer, units.Find, "unit.unknown", required: element.ValueKind == JsonValueKind.Object);
+            var unit = input.Known(item, "unit", units.Find, "unit.unknown", pointer, required: element.ValueKind == JsonValueKind.Object);
             var version = input.Count(item, "version", pointer, least: 1);
             if (unit is not null && wanted.Exists(each => each.Item1.Id == unit.Id))
             {
@@ -173,20 +173,5 @@ internal static class ReportApprovals
         }
 
         return input.Refusals.Count == 0 ? (period!, under is null ? wanted : null, under, reason) : throw ProblemException.Of(input.Refusals);
-    }
-
-    private static T? Known<T>(
-        JsonInput input, Dictionary<string, JsonElement> members, string name, string pointer, Func<string, T?> find, string code,
-        bool required = false)
-        where T : class
-    {
-        var text = input.Text(members, name, pointer, 60, required);
-        var found = text is null ? null : find(text);
-        if (text is not null && found is null)
-        {
-            input.Refuse(code, $"{pointer}/{name}", text, text);
-        }
-
-        return found;
     }
 }

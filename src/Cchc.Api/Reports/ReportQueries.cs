@@ -1,4 +1,5 @@
 using Cchc.Api.Data;
+using Cchc.Api.Http;
 using Cchc.Domain.Plans;
 using Cchc.Domain.Reports;
 
@@ -217,7 +218,7 @@ internal static class ReportQueries
     public static Task SaveHeadAsync(
         DbSession session, int periodId, int unitId, bool exists, ReportStatus status, DateTimeOffset now, string actor)
     {
-        var row = new { periodId, unitId, status = Http.Words.Of(status), now, actor };
+        var row = new { periodId, unitId, status = Words.Of(status), now, actor };
         return exists ? session.ExecuteAsync(UpdateReport, row) : session.ExecuteAsync(InsertReport, row);
     }
 
@@ -249,7 +250,7 @@ internal static class ReportQueries
             excluded = value.Excluded,
             done = value.Done,
             position = value.Position,
-            state = value.State is { } state ? Http.Words.Of(state) : null,
+            state = value.State is { } state ? Words.Of(state) : null,
             notApplicable = value.NotApplicable,
             note = value.Note,
         }).ToList());
@@ -259,7 +260,7 @@ internal static class ReportQueries
             unitId,
             number,
             taskId = task.TaskId,
-            status = Http.Words.Of(task.Status),
+            status = Words.Of(task.Status),
             count = task.Count,
             note = task.Note,
         }).ToList());
@@ -289,8 +290,8 @@ internal static class ReportQueries
             periodId,
             unitId,
             number,
-            fromStatus = from is { } before ? Http.Words.Of(before) : null,
-            toStatus = Http.Words.Of(to),
+            fromStatus = from is { } before ? Words.Of(before) : null,
+            toStatus = Words.Of(to),
             reason,
             now,
             actor,

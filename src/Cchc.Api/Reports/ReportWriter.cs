@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Cchc.Api.Data;
 using Cchc.Api.Http;
 using Cchc.Domain.Plans;
@@ -93,24 +91,15 @@ internal sealed class ReportWriter(Database database, DataVersions versions, Tim
         Func<DbSession, StoredReport, Task<(string Body, string ETag)>> show, CancellationToken cancellation)
     {
         var (plan, period, unit, caller, _) = address;
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{address.Subject}\n{request}")));
         return CommitAsync(plan, async (session, now) =>
         {
-            var stored = await ReportQueries.FindAsync(session, plan, period.Id, unit.Id);
-            if (idempotencyKey is not null
-                && await KeptRequests.FindAsync(session, caller.Actor, idempotencyKey, now) is { } kept)
+            var (body, etag, isRepeated) = await KeptRequests.OnceAsync(session, caller.Actor, idempotencyKey, $"{address.Subject}\n{request}", now, async () =>
             {
-                return kept.Hash == hash ? ((kept.Body, kept.ETag), false) : throw new ProblemException("idempotency.reused");
-            }
-
-            await MoveAsync(session, address, stored, request, conditions, now);
-            var answer = await show(session, (await ReportQueries.FindAsync(session, plan, period.Id, unit.Id))!);
-            if (idempotencyKey is not null)
-            {
-                await KeptRequests.KeepAsync(session, caller.Actor, idempotencyKey, hash, answer.ETag, answer.Body, now);
-            }
-
-            return (answer, true);
+                await MoveAsync(
+                    session, address, await ReportQueries.FindAsync(session, plan, period.Id, unit.Id), request, conditions, now);
+                return await show(session, (await ReportQueries.FindAsync(session, plan, period.Id, unit.Id))!);
+            });
+            return ((body, etag), !isRepeated);
         }, cancellation);
     }
 

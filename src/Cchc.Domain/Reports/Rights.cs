@@ -10,9 +10,15 @@ public sealed record Caller(string Actor, Role Role, int? UnitId);
 
 public enum ReviewRight { Allowed, Forbidden, OwnReport }
 
-/// <summary>Who may do what to a unit's report. A district's reach over its communes is judged on the period's last day.</summary>
-public sealed class Rights(Plan plan, Period period, UnitRegistry units)
+/// <summary>Who may do what to what a unit says. A district's reach over its communes is judged on a date.</summary>
+public sealed class Rights(Plan plan, DateOnly date, UnitRegistry units)
 {
+    /// <summary>Rights on the reports of a period, judged on its last day.</summary>
+    public Rights(Plan plan, Period period, UnitRegistry units)
+        : this(plan, period.DataTo, units)
+    {
+    }
+
     /// <summary>
     /// Whether a caller may do what falls to the plan's lead unit (plan 398, section V.2: Sở Nội vụ follows, urges and consolidates).
     /// </summary>
@@ -42,5 +48,5 @@ public sealed class Rights(Plan plan, Period period, UnitRegistry units)
     }
 
     private bool IsInReach(Caller caller, Unit unit) =>
-        caller.UnitId is { } own && (own == unit.Id || units.IsCommuneOf(unit, own, period.DataTo));
+        caller.UnitId is { } own && (own == unit.Id || units.IsCommuneOf(unit, own, date));
 }

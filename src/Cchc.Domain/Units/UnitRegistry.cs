@@ -27,6 +27,18 @@ public sealed class UnitRegistry
 
     public IEnumerable<Unit> ActiveOn(DateOnly date) => All.Where(unit => unit.On(date) is not null);
 
+    /// <summary>The unit that stands above all others over a unit; itself where none does.</summary>
+    public Unit TopOf(Unit unit, DateOnly date)
+    {
+        var top = unit;
+        for (var depth = 0; depth <= All.Count && top.On(date)?.ParentId is { } parentId && _byId.TryGetValue(parentId, out var parent); depth++)
+        {
+            top = parent;
+        }
+
+        return top;
+    }
+
     /// <summary>Whether a unit is another one or stands below it, at any depth.</summary>
     public bool IsWithin(Unit unit, int ancestorId, DateOnly date)
     {

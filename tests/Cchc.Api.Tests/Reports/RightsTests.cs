@@ -19,6 +19,8 @@ public sealed class RightsTests
 
     private const string Report = HttpExtensions.Plan + "/reports/2022-H1/{unit}";
 
+    private const string Obstacle = HttpExtensions.Plan + "/obstacles/1";
+
     private static readonly Operation[] Operations =
     [
         new("listPlans", "GET", "/v1/plans", Public),
@@ -75,6 +77,15 @@ public sealed class RightsTests
         new("listImportRows", "GET", "/v1/report-imports/{import}/rows", MayFollow),
         new("getRejectedRows", "GET", "/v1/report-imports/{import}/rejected", MayFollow),
         new("cancelImport", "DELETE", "/v1/report-imports/{import}", (who, _) => who.Name is "reporter D474" or "administrator"),
+        new("listObstacles", "GET", HttpExtensions.Plan + "/obstacles", SignedIn),
+        new("raiseObstacle", "POST", HttpExtensions.Plan + "/obstacles", (who, _) => who.Role is Role.Reporter or Role.Administrator),
+        new("getObstacle", "GET", Obstacle, MayReadObstacle),
+        new("commentObstacle", "POST", Obstacle + "/comment", MayReadObstacle),
+        new("assignObstacle", "POST", Obstacle + "/assign", MayLead),
+        new("answerObstacle", "POST", Obstacle + "/answer", MayLead),
+        new("escalateObstacle", "POST", Obstacle + "/escalate", MayLead),
+        new("closeObstacle", "POST", Obstacle + "/close", MayClose),
+        new("reopenObstacle", "POST", Obstacle + "/reopen", MayClose),
         new("listAuditEntries", "GET", "/v1/audit", IsAdministrator),
         new("listKeys", "GET", "/v1/api-keys", IsAdministrator),
         new("getKey", "GET", "/v1/api-keys/none", IsAdministrator),
@@ -97,6 +108,9 @@ public sealed class RightsTests
             HttpMethod.Post, $"{HttpExtensions.Plan}/report-imports?dryRun=true",
             """[{"unit":"D474","period":"2022-H1","target":"II.3.a","numerator":1,"total":2}]""");
         Assert.Equal(HttpStatusCode.OK, import.StatusCode);
+        var obstacle = await clients["reporter D474"].SendJsonAsync(
+            HttpMethod.Post, $"{HttpExtensions.Plan}/obstacles", """{"title":"Mạng chậm","description":"Không gửi được hồ sơ"}""");
+        Assert.Equal(1, (int)(await obstacle.JsonAsync())["number"]!);
         var importId = (string)(await import.JsonAsync())["id"]!;
         var (cells, wrong) = (0, new List<string>());
         foreach (var operation in Operations)
@@ -160,6 +174,11 @@ public sealed class RightsTests
     private static bool IsAdministrator(Who who, string unit) => who.Role == Role.Administrator;
 
     private static bool MayLead(Who who, string unit) => who.Role == Role.Administrator || who.Name == "reviewer SNV";
+
+    // The obstacle of the table is D474's, and lies with Sở Nội vụ.
+    private static bool MayReadObstacle(Who who, string unit) => MayRead(who, "D474");
+
+    private static bool MayClose(Who who, string unit) => MayLead(who, unit) || who.Name == "reporter D474";
 
     private static bool MayFollow(Who who, string unit) =>
         who.Role is Role.Monitor or Role.Administrator || who.Name is "reporter D474";
