@@ -399,7 +399,7 @@ internal sealed class ReportMerge(
             await session.WriteManyAsync(statement, constants, _changes.Where(which).Select(change =>
             {
                 (row[0], row[1], row[2], row[3], row[4]) =
-                    (change.PeriodId, change.UnitId, change.Number, status?.Invoke(change), null);
+                    (change.PeriodId, change.UnitId, change.Number, status?.Invoke(change), "");
                 return row;
             }));
         }

@@ -182,7 +182,7 @@ internal static class DraftEndpoints
         var isObject = body.ValueKind == JsonValueKind.Object;
         var members = input.Members(body, "", "copyFrom", "code", "number", "year", "issuedOn", "signedBy", "titleVi", "titleEn", "issuer");
         var from = input.Text(members, "copyFrom", "", 40, isObject);
-        var source = catalogue.Plans.FirstOrDefault(plan => from is not null && Codes.Same(plan.Code, from));
+        var source = catalogue.Plans.FirstOrDefault(plan => !plan.IsDraft && from is not null && Codes.Same(plan.Code, from));
         if (from is not null && source is null)
         {
             input.Refuse("plan.unknown", "/copyFrom", from, from);
