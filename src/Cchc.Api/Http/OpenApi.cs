@@ -33,6 +33,7 @@ internal static class OpenApi
             });
             options.SupportNonNullableReferenceTypes();
             options.NonNullableReferenceTypesAsRequired();
+            options.MapType<JsonNode>(() => new OpenApiSchema());
             options.MapType<DateOnly>(() => new OpenApiSchema { Type = JsonSchemaType.String, Format = "date" });
             options.AddSecurityDefinition("ApiKey", new OpenApiSecurityScheme
             {

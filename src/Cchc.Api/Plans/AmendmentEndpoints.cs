@@ -27,7 +27,7 @@ public sealed record AmendmentAnswer(
 
 /// <summary>What is set anew of a target; null leaves it as it is. A withdrawn target is no part of the plan any more.</summary>
 public sealed record AmendedTargetAnswer(
-    string Target, bool Withdrawn = false, decimal? Weight = null, Commitment? Commitment = null, string? Owner = null,
+    string Target, bool? Withdrawn = null, decimal? Weight = null, Commitment? Commitment = null, string? Owner = null,
     IReadOnlyList<AmendedLineAnswer>? Lines = null);
 
 public sealed record AmendedLineAnswer(LineLevel Level, Comparison Operator, decimal Threshold);
