@@ -35,7 +35,10 @@ public sealed record TaskAnswer(
 /// <summary>A lead from its first to its last day; null: still.</summary>
 public sealed record LeadAnswer(string Unit, DateOnly From, DateOnly? To);
 
-/// <summary>Counts by window and of the year to date, with what the criterion asks of each.</summary>
+/// <summary>
+/// Counts by window and of the year to date, with what the criterion asks of each. <c>yearMet</c> is null while the year may still bring
+/// what is missing.
+/// </summary>
 public sealed record TaskCounts(IReadOnlyList<WindowCountAnswer> Windows, long? ToDate, int? LeastPerWindow, int? LeastPerYear, bool? YearMet)
 {
     internal static TaskCounts? Of(Plan plan, PlanTask task, IReadOnlyList<TaskStatement> said)
@@ -48,12 +51,12 @@ public sealed record TaskCounts(IReadOnlyList<WindowCountAnswer> Windows, long? 
         var (toDate, leastPerYear) = (TaskRules.CountToDate(plan, task, said), TaskRules.LeastPerYear(task));
         return new TaskCounts(
             [.. TaskRules.CountsByWindow(plan, task, said).Select(each => new WindowCountAnswer(each.Period.Code, each.Count, each.Met))],
-            toDate, least, leastPerYear, toDate >= leastPerYear);
+            toDate, least, leastPerYear, TaskRules.IsYearMet(plan, task, said));
     }
 }
 
 /// <summary>
-/// The part of a period that no period before it holds: of 2022-H1 the second quarter. The count is null where a part is missing.
+/// The part of a period that no period before it holds: of 2022-H1 the second quarter. The count is null where a part is missing, or the parts exceed the whole.
 /// </summary>
 public sealed record WindowCountAnswer(string Period, long? Count, bool? Met);
 

@@ -8,7 +8,7 @@ public sealed record TaskStatement(int PeriodId, int UnitId, Progress Status, lo
 
 /// <summary>How many of something happened between the last day of the window before and the last day of this one.</summary>
 /// <param name="Period">The window.</param>
-/// <param name="Count">Null where what was said of it, or of a part of the year before it, is missing.</param>
+/// <param name="Count">Null where what was said of it, or of a part of the year before it, is missing, or where the parts exceed the whole.</param>
 /// <param name="Met">Whether it is as many as the criterion asks of a window; null where nothing is known or asked.</param>
 public sealed record WindowCount(Period Period, long? Count, bool? Met);
 
@@ -47,8 +47,9 @@ public static partial class TaskRules
         var (windows, toDate, least) = (new List<WindowCount>(), (long?)0, LeastPerWindow(task));
         foreach (var period in plan.Periods)
         {
-            var count = said.FirstOrDefault(each => each.PeriodId == period.Id && each.UnitId == task.LeadOn(period.DataTo).UnitId)?.Count;
+            var count = CountIn(period, task, said);
             var own = period.Cumulative ? count - toDate : count;
+            own = own < 0 ? null : own;
             windows.Add(new WindowCount(period, own, own is null || least is null ? null : own >= least));
             toDate = period.Cumulative ? count : toDate + count;
         }
@@ -57,20 +58,18 @@ public static partial class TaskRules
     }
 
     /// <summary>
-    /// The count of the whole year so far: of the latest cumulative window that was reported, with every other one since; null where nothing
-    /// was counted.
+    /// The year to date at the latest period that its lead counted, made up as a flow's is; null where nothing was counted, or a part of it
+    /// was not.
     /// </summary>
-    public static long? CountToDate(Plan plan, PlanTask task, IReadOnlyList<TaskStatement> said)
-    {
-        long? toDate = null;
-        foreach (var period in plan.Periods)
-        {
-            var count = said.FirstOrDefault(each => each.PeriodId == period.Id && each.UnitId == task.LeadOn(period.DataTo).UnitId)?.Count;
-            toDate = count is null ? toDate : period.Cumulative ? count : (toDate ?? 0) + count;
-        }
+    public static long? CountToDate(Plan plan, PlanTask task, IReadOnlyList<TaskStatement> said) =>
+        LatestCounted(plan, task, said) is { } latest
+            ? plan.YearToDateParts(latest).Aggregate((long?)0, (sum, part) => sum + CountIn(part, task, said)) : null;
 
-        return toDate;
-    }
+    /// <summary>Whether the year has what the criterion asks of it; null while it may still come, or cannot be counted.</summary>
+    public static bool? IsYearMet(Plan plan, PlanTask task, IReadOnlyList<TaskStatement> said) =>
+        CountToDate(plan, task, said) is not { } toDate || LeastPerYear(task) is not { } least ? null
+        : toDate >= least ? true
+        : LatestCounted(plan, task, said)!.IsFinal ? false : null;
 
     /// <summary>How many a criterion such as "&gt;=1 per quarter (4/year)" asks of a window; null where it asks none.</summary>
     public static int? LeastPerWindow(PlanTask task) => Number(task, "window");
@@ -100,6 +99,12 @@ public static partial class TaskRules
 
         return latest.Where(each => each.Value == Progress.Done).Select(each => each.Key).ToHashSet();
     }
+
+    private static Period? LatestCounted(Plan plan, PlanTask task, IReadOnlyList<TaskStatement> said) =>
+        plan.Periods.LastOrDefault(period => CountIn(period, task, said) is not null);
+
+    private static long? CountIn(Period period, PlanTask task, IReadOnlyList<TaskStatement> said) =>
+        said.FirstOrDefault(each => each.PeriodId == period.Id && each.UnitId == task.LeadOn(period.DataTo).UnitId)?.Count;
 
     private static int? Number(PlanTask task, string group) =>
         task.CriterionKind == "countPerPeriod" && PerWindow().Match(task.CriterionValue ?? "") is { Success: true } match

@@ -43,6 +43,26 @@ public sealed class TaskTests
     }
 
     [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
+    public async Task The_year_is_judged_by_counts_that_are_whole(Engine engine)
+    {
+        await using var api = await ApiHost.StartAsync(engine);
+        using var administrator = await api.KeyAsync(Role.Administrator);
+        api.Time.Set(new DateTimeOffset(2022, 12, 18, 8, 0, 0, TimeSpan.FromHours(7)));
+        (string Period, int Count, string Windows, int? ToDate, bool? YearMet)[] rounds =
+        [
+            ("2022-Q1", 3, "3 - - -", 3, null), ("2022-Q3", 1, "3 - 1 -", null, null), ("2022-H1", 2, "3 - 1 -", 3, null),
+            ("2022-FY", 3, "3 - 1 0", 3, false),
+        ];
+        foreach (var (period, count, windows, toDate, yearMet) in rounds)
+        {
+            await administrator.PublishAsync("VPUB", Task("III.2.e", "inProgress", count), period);
+            var counts = (await api.Anonymous.GetJsonAsync($"{HttpExtensions.Plan}/tasks/III.2.e"))["counts"]!;
+            Assert.Equal(windows, string.Join(' ', counts["windows"]!.AsArray().Select(each => each!["count"]?.ToString() ?? "-")));
+            Assert.Equal((toDate, yearMet), ((int?)counts["toDate"], (bool?)counts["yearMet"]));
+        }
+    }
+
+    [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
     public async Task Unit_plans_issued_are_counted_by_unit(Engine engine)
     {
         await using var api = await ApiHost.StartAsync(engine);
