@@ -24,7 +24,7 @@ if (builder.Configuration["urls"] is null && builder.Configuration["http_ports"]
 builder.AddProtection();
 builder.Services.AddDatabase().AddContract();
 builder.Services.AddSingleton<Catalogues>().AddSingleton<TaskStates>().AddSingleton<Snapshots>().AddSingleton<Answers>().AddSingleton<ReportWriter>()
-    .AddSingleton<PlanWriter>().AddSingleton<ObstacleWriter>();
+    .AddSingleton<PlanWriter>().AddSingleton<ObstacleWriter>().AddSingleton<ObstacleTallies>();
 builder.Services.AddImports();
 builder.Services.AddAccess();
 

@@ -71,7 +71,7 @@ internal static class ObstacleEndpoints
         query.Done();
         var (version, rows) = await database.ReadAsync(
             async session => (
-                await DataVersions.PinAsync(session, view.Plan.Code), await ObstacleQueries.ListAsync(session, view.Plan.Id)),
+                await DataVersions.PinAsync(session, ObstacleView.ScopeOf(view.Plan)), await ObstacleQueries.ListAsync(session, view.Plan.Id)),
             context.RequestAborted);
         var found = rows.Where(row =>
             (status is null || row.Status == status)
@@ -85,7 +85,7 @@ internal static class ObstacleEndpoints
             && Search.Finds(text, row.Title, row.Description)).ToList();
         var page = Page<ObstacleSummary>.Cut(
             context, found, row => row.Number.ToString(CultureInfo.InvariantCulture), view.Summarise, limit, cursor);
-        await Answers.WriteOwnAsync(context, $"\"{view.Catalogue.Version}.{version!.Version}.{view.Today:yyyyMMdd}\"", 200, page);
+        await Answers.WriteOwnAsync(context, $"\"{view.Catalogue.Version}.{version?.Version ?? 0}.{view.Today:yyyyMMdd}\"", 200, page);
     }
 
     private static async Task GetObstacle(

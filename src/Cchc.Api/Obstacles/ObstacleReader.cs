@@ -7,10 +7,17 @@ using Cchc.Domain.Units;
 namespace Cchc.Api.Obstacles;
 
 /// <summary>What a unit raises, read against the plan.</summary>
-internal sealed record RaisedObstacle(Unit Unit, string Title, string Description, Target? Target, PlanTask? Task);
+internal sealed record RaisedObstacle(Unit Unit, string Title, string Description, Target? Target, PlanTask? Task)
+{
+    /// <summary>What a repeated request must ask again, whatever became of the plan since.</summary>
+    public string Asked => JsonSerializer.Serialize(new[] { Unit.Code, Title, Description, Target?.Code, Task?.Code });
+}
 
 /// <summary>What an action is asked with.</summary>
-internal sealed record ObstacleRequest(ObstacleAction Action, Unit? Unit, DateOnly? DueOn, string? Words);
+internal sealed record ObstacleRequest(ObstacleAction Action, Unit? Unit, DateOnly? DueOn, string? Words)
+{
+    public string Asked => JsonSerializer.Serialize(new[] { Action.ToString(), Unit?.Code, $"{DueOn:yyyyMMdd}", Words });
+}
 
 /// <summary>Reads the bodies of obstacles, and gathers every refusal.</summary>
 internal static class ObstacleReader

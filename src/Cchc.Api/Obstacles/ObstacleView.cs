@@ -15,7 +15,10 @@ internal sealed record ObstacleView(Catalogue Catalogue, Plan Plan, Caller Calle
 
     public ObstacleRules Rules { get; } = new(Plan, Catalogue.Units, Today);
 
-    public string Subject(int number) => $"{Plan.Code}/obstacles/{number.ToString(CultureInfo.InvariantCulture)}";
+    /// <summary>Obstacles have a data version of their own: no figure follows from them, and none must look changed because of them.</summary>
+    public static string ScopeOf(Plan plan) => $"{plan.Code}/obstacles";
+
+    public string Subject(int number) => $"{ScopeOf(Plan)}/{number.ToString(CultureInfo.InvariantCulture)}";
 
     public bool MayRead(ObstacleRow row) => Rules.MayRead(Caller, row.Standing(Units));
 

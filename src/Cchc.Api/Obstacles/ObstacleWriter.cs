@@ -7,12 +7,12 @@ using Microsoft.Extensions.Primitives;
 
 namespace Cchc.Api.Obstacles;
 
-/// <summary>Changes obstacles. Each change is one transaction with its event, its audit entry and the plan's new data version.</summary>
+/// <summary>Changes obstacles. Each change is one transaction with its event, its audit entry and the obstacles' new data version.</summary>
 internal sealed class ObstacleWriter(Database database, DataVersions versions, TimeProvider time)
 {
     public Task<(string Body, string ETag, bool IsRepeated)> RaiseAsync(
         ObstacleView view, RaisedObstacle raised, string? key, CancellationToken cancellation) =>
-        CommitAsync(view, key, $"{view.Plan.Code}/obstacles\n{raised}", async (session, now) =>
+        CommitAsync(view, key, $"{ObstacleView.ScopeOf(view.Plan)}\n{raised.Asked}", async (session, now) =>
         {
             var number = await ObstacleQueries.RaiseAsync(session, view.Plan.Id, raised, view.Rules.DefaultDueOn, view.Caller, now);
             Audit.Write(session, now, view.Caller.Actor, "obstacle.raise", view.Subject(number), null, new
@@ -29,7 +29,7 @@ internal sealed class ObstacleWriter(Database database, DataVersions versions, T
 
     public Task<(string Body, string ETag, bool IsRepeated)> ActAsync(
         ObstacleView view, int number, ObstacleRequest request, StringValues ifMatch, string? key, CancellationToken cancellation) =>
-        CommitAsync(view, key, $"{view.Subject(number)}\n{request}", async (session, now) =>
+        CommitAsync(view, key, $"{view.Subject(number)}\n{request.Asked}", async (session, now) =>
         {
             var row = await ObstacleQueries.FindAsync(session, view.Plan.Id, number) ?? throw new ProblemException("obstacle.unknown", number);
             if (!StringValues.IsNullOrEmpty(ifMatch) && !ReportTag.Matches(ifMatch, row.ETag))
@@ -109,7 +109,7 @@ internal sealed class ObstacleWriter(Database database, DataVersions versions, T
             async session =>
             {
                 var now = time.Now();
-                var version = await DataVersions.RaiseAsync(session, view.Plan.Code, now);
+                var version = await DataVersions.RaiseAsync(session, ObstacleView.ScopeOf(view.Plan), now);
                 var result = await KeptRequests.OnceAsync(session, view.Caller.Actor, key, request, now, async () =>
                 {
                     var number = await change(session, now);

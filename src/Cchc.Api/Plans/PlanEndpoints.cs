@@ -37,22 +37,20 @@ internal static class PlanEndpoints
     }
 
     private static async Task GetPlan(
-        HttpContext context, string plan, Catalogues catalogues, Answers answers, TaskStates states, Database database, TimeProvider time)
+        HttpContext context, string plan, Catalogues catalogues, Answers answers, TaskStates states, ObstacleTallies tallies, TimeProvider time)
     {
         new QueryInput(context.Request).Done();
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
         var found = catalogue.PlanOf(plan, context.Caller());
         var today = time.Today();
         var (version, said) = await states.GetAsync(found, context.RequestAborted);
-        await answers.WriteAsync(context, $"c{catalogue.Version}-{today:yyyyMMdd}-{version}", found.IsDraft, async () =>
+        var (obstacleVersion, obstacles) = await tallies.GetAsync(found, context.RequestAborted);
+        var tag = $"c{catalogue.Version}-{today:yyyyMMdd}-{version}.{obstacleVersion}";
+        await answers.WriteAsync(context, tag, found.IsDraft, () => Task.FromResult(PlanAnswer.Of(found, catalogue.Units) with
         {
-            var obstacles = await database.ReadAsync(session => ObstacleQueries.CountAsync(session, found.Id), context.RequestAborted);
-            return PlanAnswer.Of(found, catalogue.Units) with
-            {
-                TaskTotals = TaskTotals.Of([.. found.Tasks.Select(task => TaskAnswer.Of(found, task, [.. said[task.Id]], catalogue.Units, today))]),
-                Obstacles = ObstacleCounts.Of(obstacles, today),
-            };
-        });
+            TaskTotals = TaskTotals.Of([.. found.Tasks.Select(task => TaskAnswer.Of(found, task, [.. said[task.Id]], catalogue.Units, today))]),
+            Obstacles = ObstacleCounts.Of(obstacles, today),
+        }));
     }
 
     private static async Task ListTargets(HttpContext context, string plan, Catalogues catalogues, Answers answers, TimeProvider time)

@@ -86,6 +86,24 @@ public sealed class ObstacleTests
     }
 
     [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
+    public async Task An_obstacle_changes_no_figure_and_lets_nobody_freeze_the_same_twice(Engine engine)
+    {
+        await using var api = await ApiHost.StartAsync(engine);
+        using var administrator = await api.KeyAsync(Role.Administrator);
+        const string results = HttpExtensions.Plan + "/periods/2022-Q1/results";
+        await administrator.PublishAsync("STP", HttpExtensions.Ratio("II.3.a", 1, 2), "2022-Q1");
+        Assert.Equal(HttpStatusCode.Created, (await administrator.SendJsonAsync(HttpMethod.Post, results, null)).StatusCode);
+        var (plan, figures) = (await TagAsync(HttpExtensions.Plan), await TagAsync(HttpExtensions.Plan + "/completion"));
+        var raised = await administrator.SendJsonAsync(HttpMethod.Post, All, """{"unit":"STP","title":"a","description":"b"}""");
+        Assert.Equal(HttpStatusCode.Created, raised.StatusCode);
+        Assert.Equal(HttpStatusCode.Conflict, (await administrator.SendJsonAsync(HttpMethod.Post, results, null)).StatusCode);
+        Assert.Equal(figures, await TagAsync(HttpExtensions.Plan + "/completion"));
+        Assert.NotEqual(plan, await TagAsync(HttpExtensions.Plan));
+
+        async Task<string> TagAsync(string path) => (await api.Anonymous.GetAsync(new Uri(path, UriKind.Relative))).Headers.ETag!.Tag;
+    }
+
+    [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
     public async Task Repeating_does_nothing_twice_and_a_stale_version_is_refused(Engine engine)
     {
         await using var api = await ApiHost.StartAsync(engine);

@@ -1,0 +1,26 @@
+using System.Collections.Concurrent;
+using Cchc.Api.Data;
+using Cchc.Domain.Plans;
+
+namespace Cchc.Api.Obstacles;
+
+/// <summary>How many obstacles a plan has by status and last day, kept by their data version.</summary>
+internal sealed class ObstacleTallies(Database database, DataVersions versions)
+{
+    private readonly ConcurrentDictionary<int, (long Version, IReadOnlyList<ObstacleCountRow> Rows)> _kept = new();
+
+    public async ValueTask<(long Version, IReadOnlyList<ObstacleCountRow> Rows)> GetAsync(Plan plan, CancellationToken cancellation)
+    {
+        // Before the first obstacle there is no version.
+        var scope = ObstacleView.ScopeOf(plan);
+        var wanted = (await versions.CurrentAsync(scope, cancellation))?.Version ?? 0;
+        if (_kept.TryGetValue(plan.Id, out var kept) && kept.Version >= wanted)
+        {
+            return kept;
+        }
+
+        var (version, rows) = await database.ReadAsync(
+            async session => (await DataVersions.PinAsync(session, scope), await ObstacleQueries.CountAsync(session, plan.Id)), cancellation);
+        return _kept[plan.Id] = (version?.Version ?? 0, rows);
+    }
+}
