@@ -21,6 +21,8 @@ public sealed class RegimeTests
     [InlineData(1, null, 2, 9, "1 - 2 -", 9)]
     [InlineData(null, 3, 2, null, "- - 2 -", 5)]
     [InlineData(2, null, null, null, "2 - - -", 2)]
+    [InlineData(3, 1, null, null, "3 - - -", 1)] // a count that fell
+    [InlineData(3, null, 1, null, "3 - 1 -", null)]
     [InlineData(null, null, null, null, "- - - -", null)]
     public void Counts_by_window_are_what_no_window_before_holds(int? q1, int? h1, int? q3, int? fy, string windows, int? toDate)
     {
