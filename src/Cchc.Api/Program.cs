@@ -22,8 +22,9 @@ if (builder.Configuration["urls"] is null && builder.Configuration["http_ports"]
 }
 
 builder.AddProtection();
+builder.Services.AddCodings().AddSingleton<PublicCache>();
 builder.Services.AddDatabase().AddContract();
-builder.Services.AddSingleton<Catalogues>().AddSingleton<TaskStates>().AddSingleton<Snapshots>().AddSingleton<Answers>().AddSingleton<ReportWriter>()
+builder.Services.AddSingleton<Catalogues>().AddSingleton<TaskStates>().AddSingleton<Snapshots>().AddSingleton<ReportWriter>()
     .AddSingleton<PlanWriter>().AddSingleton<ObstacleWriter>().AddSingleton<ObstacleTallies>();
 builder.Services.AddImports();
 builder.Services.AddAccess();
@@ -31,20 +32,24 @@ builder.Services.AddAccess();
 var app = builder.Build();
 await app.PrepareEmbeddedAsync();
 
-app.UseForwardedHeaders();
+app.UseKnownProxies();
 app.UseSecurityHeaders();
 if (!app.Environment.IsDevelopment())
 {
     app.UseHsts();
 }
 
-app.Use(RefusalAudit.NoteOriginAsync);
-app.Use(Problems.HandleAsync);
-app.UseRequestTimeouts();
 var limits = app.Services.GetRequiredService<RateLimits>();
+app.Use(Heads.AnswerAsync);
+app.Use(Problems.HandleAsync);
+app.Use(limits.CountAddressAsync);
+app.Use(app.Services.GetRequiredService<PublicCache>().AnswerAsync);
+app.UseRouting();
+app.Use(RefusalAudit.NoteOriginAsync);
+app.UseRequestTimeouts();
 app.Use(limits.GuardAsync);
 app.UseAuthentication();
-app.Use(limits.CountAsync);
+app.Use(limits.CountCallerAsync);
 app.Use(Access.CheckAsync);
 app.UseImports();
 app.UseContract();

@@ -36,16 +36,16 @@ internal static class CompletionEndpoints
             [.. Common, Parameters.Word<Scope>("scope", "The unit alone, or with all below it")]).Refuses(401, 404);
     }
 
-    private static async Task GetCompletion(HttpContext context, string plan, Catalogues catalogues, Snapshots snapshots, Answers answers, TimeProvider time)
+    private static async Task GetCompletion(HttpContext context, string plan, Catalogues catalogues, Snapshots snapshots, TimeProvider time)
     {
         var asked = await AskAsync(context, plan, catalogues, snapshots, time);
         asked.Query.Done();
-        await answers.WriteAsync(context, asked.Tag, asked.IsPrivate, () =>
+        await Answers.WriteAsync(context, asked.Tag, asked.IsPrivate, () =>
             Task.FromResult(asked.Fill(new CompletionAnswer(), asked.Snapshot.Facts.OfPlan(asked.Basis))));
     }
 
     private static async Task GetUnitCompletion(
-        HttpContext context, string plan, string unit, Catalogues catalogues, Snapshots snapshots, Answers answers, TimeProvider time)
+        HttpContext context, string plan, string unit, Catalogues catalogues, Snapshots snapshots, TimeProvider time)
     {
         var asked = await AskAsync(context, plan, catalogues, snapshots, time, "scope");
         var scope = asked.Query.Word<Scope>("scope") ?? Scope.Own;
@@ -56,7 +56,7 @@ internal static class CompletionEndpoints
             throw new ProblemException("unit.unknown", unit);
         }
 
-        await answers.WriteAsync(context, asked.Tag, asked.IsPrivate, async () =>
+        await Answers.WriteAsync(context, asked.Tag, asked.IsPrivate, async () =>
         {
             var figures = scope == Scope.Own ? asked.Snapshot.Facts.OfUnit(found.Id, asked.Basis) : asked.Snapshot.Facts.OfSubtree(found.Id, asked.Basis);
             return asked.Fill(new UnitCompletionAnswer
@@ -72,7 +72,7 @@ internal static class CompletionEndpoints
         });
     }
 
-    private static async Task RankUnits(HttpContext context, string plan, Catalogues catalogues, Snapshots snapshots, Answers answers, TimeProvider time)
+    private static async Task RankUnits(HttpContext context, string plan, Catalogues catalogues, Snapshots snapshots, TimeProvider time)
     {
         var asked = await AskAsync(context, plan, catalogues, snapshots, time, "level", "kind", "under", "sort", "limit", "cursor");
         var (level, kind) = (asked.Query.Word<UnitLevel>("level"), asked.Query.Word<UnitKind>("kind"));
@@ -80,7 +80,7 @@ internal static class CompletionEndpoints
         var sort = asked.Query.Word<Sort>("sort") ?? Sort.Rank;
         var (limit, cursor) = (asked.Query.Limit(), asked.Query.Cursor());
         asked.Query.Done();
-        await answers.WriteAsync(context, asked.Tag, asked.IsPrivate, async () =>
+        await Answers.WriteAsync(context, asked.Tag, asked.IsPrivate, async () =>
         {
             var date = asked.Period.DataTo;
             var ranked = asked.Snapshot.Ranked(asked.Basis).Where(each =>
@@ -106,13 +106,13 @@ internal static class CompletionEndpoints
     }
 
     private static async Task ExplainTarget(
-        HttpContext context, string plan, string target, Catalogues catalogues, Snapshots snapshots, Answers answers, Database database,
+        HttpContext context, string plan, string target, Catalogues catalogues, Snapshots snapshots, Database database,
         TimeProvider time)
     {
         var asked = await AskAsync(context, plan, catalogues, snapshots, time);
         asked.Query.Done();
         var found = asked.Snapshot.Facts.Plan.FindTarget(target) ?? throw new ProblemException("target.unknown", target);
-        await answers.WriteAsync(context, asked.Tag, asked.IsPrivate, async () =>
+        await Answers.WriteAsync(context, asked.Tag, asked.IsPrivate, async () =>
         {
             var remarks = await database.ReadAsync(
                 session => FactQueries.RemarksAsync(

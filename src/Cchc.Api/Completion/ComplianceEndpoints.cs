@@ -26,7 +26,7 @@ internal static class ComplianceEndpoints
     }
 
     private static async Task GetCompliance(
-        HttpContext context, string plan, Catalogues catalogues, Snapshots snapshots, Answers answers, TimeProvider time)
+        HttpContext context, string plan, Catalogues catalogues, Snapshots snapshots, TimeProvider time)
     {
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
         var found = catalogue.PlanOf(plan);
@@ -40,7 +40,7 @@ internal static class ComplianceEndpoints
         var snapshot = await snapshots.GetAsync(found, period, lens, asOf, context.RequestAborted);
         var today = LocalTime.DateOf(asOf ?? time.GetUtcNow());
         var tag = $"{snapshot.Catalogue.Version}.{snapshot.Version.Version}.{today:yyyyMMdd}";
-        await answers.WriteAsync(context, tag, lens == Lens.Provisional, () =>
+        await Answers.WriteAsync(context, tag, lens == Lens.Provisional, () =>
         {
             var facts = snapshot.Facts;
             var (units, date) = (facts.Units, facts.Period.DataTo);
@@ -69,7 +69,7 @@ internal static class ComplianceEndpoints
     }
 
     private static async Task GetRecord(
-        HttpContext context, string plan, string unit, Catalogues catalogues, Snapshots snapshots, Answers answers, TimeProvider time)
+        HttpContext context, string plan, string unit, Catalogues catalogues, Snapshots snapshots, TimeProvider time)
     {
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
         var (found, asked) = (catalogue.PlanOf(plan), catalogue.UnitOf(unit));
@@ -79,7 +79,7 @@ internal static class ComplianceEndpoints
         var today = LocalTime.DateOf(asOf ?? time.GetUtcNow());
         var begun = await BegunAsync(found, lens, today, asOf, snapshots, context.RequestAborted);
         var tag = $"{begun[0].Catalogue.Version}.{begun.Max(each => each.Version.Version)}.{today:yyyyMMdd}";
-        await answers.WriteAsync(context, tag, lens == Lens.Provisional, () => Task.FromResult(new UnitComplianceAnswer
+        await Answers.WriteAsync(context, tag, lens == Lens.Provisional, () => Task.FromResult(new UnitComplianceAnswer
         {
             Plan = found.Code,
             Unit = asked.Code,

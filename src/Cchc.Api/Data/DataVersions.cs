@@ -37,6 +37,7 @@ public sealed class DataVersions(Database database, TimeProvider time) : IDispos
     private readonly ConcurrentDictionary<string, DataVersion> _known = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _gate = new(1);
     private long _readAt;
+    private long _epoch;
 
     /// <summary>Raises a scope's version. Called first in a write, it also makes writers of the scope wait for each other.</summary>
     public static async Task<DataVersion> RaiseAsync(DbSession session, string scope, DateTimeOffset now)
@@ -62,6 +63,39 @@ public sealed class DataVersions(Database database, TimeProvider time) : IDispos
     /// <summary>A scope's version, no older than half a second; null where there is no such scope.</summary>
     public async ValueTask<DataVersion?> CurrentAsync(string scope, CancellationToken cancellation)
     {
+        await RefreshAsync(cancellation);
+        return _known.GetValueOrDefault(scope);
+    }
+
+    /// <summary>How often this node has seen any version rise, no older than half a second.</summary>
+    public async ValueTask<long> EpochAsync(CancellationToken cancellation)
+    {
+        await RefreshAsync(cancellation);
+        return Interlocked.Read(ref _epoch);
+    }
+
+    /// <summary>Takes note of a version; an older one than is known changes nothing.</summary>
+    public void Observe(DataVersion version)
+    {
+        var known = _known.GetValueOrDefault(version.Scope);
+        while (known is null || known.Version < version.Version)
+        {
+            if (known is null ? _known.TryAdd(version.Scope, version) : _known.TryUpdate(version.Scope, version, known))
+            {
+                Interlocked.Increment(ref _epoch);
+                return;
+            }
+
+            known = _known.GetValueOrDefault(version.Scope);
+        }
+    }
+
+    public void Dispose() => _gate.Dispose();
+
+    private bool IsFresh => Volatile.Read(ref _readAt) is not 0 and var readAt && time.GetElapsedTime(readAt) < Freshness;
+
+    private async ValueTask RefreshAsync(CancellationToken cancellation)
+    {
         if (!IsFresh)
         {
             await _gate.WaitAsync(cancellation);
@@ -83,15 +117,5 @@ public sealed class DataVersions(Database database, TimeProvider time) : IDispos
                 _gate.Release();
             }
         }
-
-        return _known.GetValueOrDefault(scope);
     }
-
-    /// <summary>Takes note of a version; an older one than is known changes nothing.</summary>
-    public void Observe(DataVersion version) =>
-        _known.AddOrUpdate(version.Scope, version, (_, known) => known.Version >= version.Version ? known : version);
-
-    public void Dispose() => _gate.Dispose();
-
-    private bool IsFresh => Volatile.Read(ref _readAt) is not 0 and var readAt && time.GetElapsedTime(readAt) < Freshness;
 }

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Microsoft.Extensions.Caching.Memory;
 
 namespace Cchc.Api.Http;
 
@@ -48,76 +47,70 @@ public sealed record Page<T>
     }
 }
 
-/// <summary>
-/// Answers reads: a known ETag gets 304 before anything is computed, and an answer once written is kept by its version and address.
-/// </summary>
-internal sealed class Answers : IDisposable
+/// <summary>Answers reads: a known ETag gets 304 before anything is computed. What is public, <see cref="PublicCache"/> then keeps.</summary>
+internal static class Answers
 {
-    private readonly MemoryCache _cache = new(new MemoryCacheOptions { SizeLimit = 64 * 1024 * 1024 });
+    /// <summary>A shared cache may give an answer for a second, and for ten while it asks again; a browser asks each time.</summary>
+    public const string Public = "public, max-age=0, s-maxage=1, stale-while-revalidate=10";
+
+    public const string Private = "private, no-cache";
+
+    private const string JsonType = "application/json; charset=utf-8";
+
+    private const string Immutable = "public, max-age=86400, immutable";
 
     /// <param name="context">The request.</param>
     /// <param name="version">What the answer is a pure function of, beside its address.</param>
     /// <param name="isPrivate">Whether shared caches must keep out.</param>
     /// <param name="compute">Computes the answer where it is not at hand.</param>
-    public async Task WriteAsync<T>(HttpContext context, string version, bool isPrivate, Func<Task<T>> compute)
+    public static async Task WriteAsync<T>(HttpContext context, string version, bool isPrivate, Func<Task<T>> compute)
     {
-        var request = context.Request;
-        var response = context.Response;
-        var etag = $"\"{version}\"";
-        response.Headers.ETag = etag;
-        response.Headers.CacheControl = isPrivate ? "private, no-cache" : "public, no-cache";
-        response.Headers.Vary = "Authorization";
-        if (Preconditions.Matches(request.Headers.IfNoneMatch, etag))
+        if (!IsKnown(context, version, isPrivate ? Private : Public))
         {
-            response.StatusCode = StatusCodes.Status304NotModified;
-            return;
+            await SendAsync(context, JsonSerializer.SerializeToUtf8Bytes(await compute(), Json.Options), JsonType);
+        }
+    }
+
+    /// <summary>
+    /// Tags the answer, and says 304 where the client holds it. A form beside JSON, and a coding, are representations of their own, which a
+    /// strong tag must tell apart (RFC 9110, 8.8.3.3).
+    /// </summary>
+    public static bool IsKnown(HttpContext context, string version, string cacheControl)
+    {
+        var headers = context.Response.Headers;
+        var etag = Codings.Tag(context, version);
+        headers.ETag = etag;
+        headers.CacheControl = context.Request.Headers.Authorization.Count > 0 && cacheControl == Public ? Private : cacheControl;
+        headers.Append("Vary", "Authorization, Accept-Encoding");
+        if (HttpMethods.IsGet(context.Request.Method) && Preconditions.Matches(context.Request.Headers.IfNoneMatch, etag))
+        {
+            context.Response.StatusCode = StatusCodes.Status304NotModified;
+            return true;
         }
 
-        var key = (version, request.Path.Value, request.QueryString.Value);
-        if (!_cache.TryGetValue(key, out Kept? kept))
-        {
-            var value = await compute();
-            kept = new Kept(JsonSerializer.SerializeToUtf8Bytes(value, Json.Options), response.Headers.Link);
-            _cache.Set(key, kept, new MemoryCacheEntryOptions { Size = kept.Body.Length + 256, SlidingExpiration = TimeSpan.FromMinutes(10) });
-        }
-
-        response.Headers.Link = kept!.Link;
-        response.ContentType = "application/json; charset=utf-8";
-        response.ContentLength = kept.Body.Length;
-        await response.Body.WriteAsync(kept.Body, context.RequestAborted);
+        return false;
     }
 
     /// <summary>Writes a text that never changes, tagged with its hash.</summary>
     public static Task WriteTextAsync(HttpContext context, string sha256, string json)
     {
-        context.Response.Headers.ETag = $"\"{sha256}\"";
-        context.Response.Headers.CacheControl = "public, no-cache";
-        context.Response.Headers.Vary = "Authorization";
-        if (HttpMethods.IsGet(context.Request.Method) && Preconditions.Matches(context.Request.Headers.IfNoneMatch, $"\"{sha256}\""))
+        if (IsKnown(context, sha256, Immutable))
         {
-            context.Response.StatusCode = StatusCodes.Status304NotModified;
             return Task.CompletedTask;
         }
 
-        context.Response.ContentType = "application/json; charset=utf-8";
-        return context.Response.WriteAsync(json, context.RequestAborted);
+        return SendAsync(context, Encoding.UTF8.GetBytes(json), JsonType);
     }
 
     /// <summary>Writes what only this caller may see, tagged with a version of its own.</summary>
     public static async Task WriteOwnAsync<T>(HttpContext context, string etag, int status, T value)
     {
-        var response = context.Response;
-        response.Headers.ETag = etag;
-        response.Headers.CacheControl = "private, no-cache";
-        response.Headers.Vary = "Authorization, Accept-Language";
-        if (HttpMethods.IsGet(context.Request.Method) && Preconditions.Matches(context.Request.Headers.IfNoneMatch, etag))
+        context.Response.Headers.Vary = "Accept-Language";
+        if (!IsKnown(context, etag.Trim('"'), Private))
         {
-            response.StatusCode = StatusCodes.Status304NotModified;
-            return;
+            context.Response.StatusCode = status;
+            await SendAsync(context, JsonSerializer.SerializeToUtf8Bytes(value, Json.Options), JsonType);
         }
-
-        response.StatusCode = status;
-        await response.WriteAsJsonAsync(value, Json.Options, "application/json; charset=utf-8", context.RequestAborted);
     }
 
     /// <summary>Writes what came of a request that nobody asks for again.</summary>
@@ -125,26 +118,37 @@ internal sealed class Answers : IDisposable
     {
         context.Response.StatusCode = status;
         context.Response.Headers.CacheControl = "no-store";
-        return context.Response.WriteAsJsonAsync(value, Json.Options, "application/json; charset=utf-8", context.RequestAborted);
+        return context.Response.WriteAsJsonAsync(value, Json.Options, JsonType, context.RequestAborted);
     }
 
     public static Task WriteUncachedTextAsync(HttpContext context, string json)
     {
         context.Response.Headers.CacheControl = "no-store";
-        context.Response.ContentType = "application/json; charset=utf-8";
+        context.Response.ContentType = JsonType;
         return context.Response.WriteAsync(json, context.RequestAborted);
     }
 
-    public void Dispose() => _cache.Dispose();
+    private static async Task SendAsync(HttpContext context, byte[] body, string contentType)
+    {
+        using var coded = new MemoryStream();
+        await using (var coding = Codings.Open(context, coded))
+        {
+            await coding.WriteAsync(body, context.RequestAborted);
+        }
 
-    private sealed record Kept(byte[] Body, Microsoft.Extensions.Primitives.StringValues Link);
+        body = context.Response.Headers.ContentEncoding.Count > 0 ? coded.ToArray() : body;
+        context.Response.ContentType = contentType;
+        context.Response.ContentLength = body.Length;
+        PublicCache.Keep(context, body);
+        await context.Response.Body.WriteAsync(body, context.RequestAborted);
+    }
 }
 
 internal static class Preconditions
 {
     /// <summary>As If-Match compares: a weak tag never matches (RFC 9110, 13.1.1).</summary>
     public static bool MatchesStrongly(Microsoft.Extensions.Primitives.StringValues header, string etag) =>
-        header.SelectMany(value => (value ?? "").Split(',', StringSplitOptions.TrimEntries)).Any(tag => tag == "*" || tag == etag);
+        header.SelectMany(value => (value ?? "").Split(',', StringSplitOptions.TrimEntries)).Any(tag => tag == "*" || Codings.Bare(tag) == etag);
 
     /// <summary>Whether a list of ETags, or *, names this one. Weak tags compare by their opaque part (RFC 9110, 8.8.3.2).</summary>
     public static bool Matches(Microsoft.Extensions.Primitives.StringValues header, string etag)

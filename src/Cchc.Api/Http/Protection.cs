@@ -40,11 +40,15 @@ internal static class Protection
                 options.KnownIPNetworks.Add(System.Net.IPNetwork.Parse(network));
             }
 
-            if (options.KnownProxies.Count + options.KnownIPNetworks.Count == 0)
-            {
-                options.ForwardedHeaders = ForwardedHeaders.None;
-            }
         });
+    }
+
+    public static void UseKnownProxies(this WebApplication app)
+    {
+        if (app.Configuration.GetSection("Proxies").GetChildren().Any())
+        {
+            app.UseForwardedHeaders();
+        }
     }
 
     /// <summary>Whom to tell of a weakness (RFC 9116).</summary>

@@ -52,8 +52,15 @@ internal sealed class RateLimits(IConfiguration configuration, TimeProvider time
         }
     }
 
-    /// <summary>Counts a caller's request; a credential that does not hold is counted as such.</summary>
-    public Task CountAsync(HttpContext context, RequestDelegate next)
+    /// <summary>Counts the request of one who shows no credential: before anything is answered, be it at hand.</summary>
+    public Task CountAddressAsync(HttpContext context, RequestDelegate next) =>
+        context.Request.Headers.Authorization.Count == 0 ? CountAsync(context, next) : next(context);
+
+    /// <summary>Counts a caller's request, once it is known whose; a credential that does not hold is counted as such.</summary>
+    public Task CountCallerAsync(HttpContext context, RequestDelegate next) =>
+        context.Request.Headers.Authorization.Count > 0 ? CountAsync(context, next) : next(context);
+
+    private Task CountAsync(HttpContext context, RequestDelegate next)
     {
         var isRead = HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method) || HttpMethods.IsOptions(context.Request.Method);
         var (policy, most) = isRead ? ("reads", _options.Reads) : ("writes", _options.Writes);

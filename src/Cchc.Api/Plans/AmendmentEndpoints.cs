@@ -66,14 +66,14 @@ internal static class AmendmentEndpoints
             .Takes<AmendmentAnswer>().Needs(KeyScope.PlansWrite).Produces<AmendmentAnswer>(201, "application/json");
     }
 
-    private static async Task ListAmendments(HttpContext context, string plan, Catalogues catalogues, Answers answers)
+    private static async Task ListAmendments(HttpContext context, string plan, Catalogues catalogues)
     {
         var query = new QueryInput(context.Request, "limit", "cursor");
         var (limit, cursor) = (query.Limit(), query.Cursor());
         query.Done();
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
         var found = catalogue.PlanOf(plan);
-        await answers.WriteAsync(context, $"c{catalogue.Version}", false, () => Task.FromResult(Page<AmendmentAnswer>.Cut(
+        await Answers.WriteAsync(context, $"c{catalogue.Version}", false, () => Task.FromResult(Page<AmendmentAnswer>.Cut(
             context, found.Amendments, each => each.EffectiveOn.ToString("O", null), each => AmendmentAnswer.Of(each, found, catalogue.Units), limit,
             cursor)));
     }

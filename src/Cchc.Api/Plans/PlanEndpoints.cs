@@ -23,7 +23,7 @@ internal static class PlanEndpoints
             "listPeriods", "The reporting calendar, and which periods are open", Parameters.Paging).Refuses(404);
     }
 
-    private static async Task ListPlans(HttpContext context, Catalogues catalogues, Answers answers)
+    private static async Task ListPlans(HttpContext context, Catalogues catalogues)
     {
         var query = new QueryInput(context.Request, "limit", "cursor");
         var (limit, cursor) = (query.Limit(), query.Cursor());
@@ -32,12 +32,12 @@ internal static class PlanEndpoints
         var caller = context.Caller();
         var visible = catalogue.Plans.Where(plan => !plan.IsDraft || (caller is not null && Rights.MayLead(plan, caller))).ToList();
         var drafts = visible.Count(plan => plan.IsDraft);
-        await answers.WriteAsync(context, $"c{catalogue.Version}{(drafts > 0 ? $"-{drafts}" : "")}", drafts > 0, () => Task.FromResult(Page<PlanAnswer>.Cut(
+        await Answers.WriteAsync(context, $"c{catalogue.Version}{(drafts > 0 ? $"-{drafts}" : "")}", drafts > 0, () => Task.FromResult(Page<PlanAnswer>.Cut(
             context, visible, plan => plan.Code, plan => PlanAnswer.Of(plan, catalogue.Units), limit, cursor)));
     }
 
     private static async Task GetPlan(
-        HttpContext context, string plan, Catalogues catalogues, Answers answers, TaskStates states, ObstacleTallies tallies, TimeProvider time)
+        HttpContext context, string plan, Catalogues catalogues, TaskStates states, ObstacleTallies tallies, TimeProvider time)
     {
         new QueryInput(context.Request).Done();
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
@@ -46,14 +46,14 @@ internal static class PlanEndpoints
         var (version, said) = await states.GetAsync(found, context.RequestAborted);
         var (obstacleVersion, obstacles) = await tallies.GetAsync(found, context.RequestAborted);
         var tag = $"c{catalogue.Version}-{today:yyyyMMdd}-{version}.{obstacleVersion}";
-        await answers.WriteAsync(context, tag, found.IsDraft, () => Task.FromResult(PlanAnswer.Of(found, catalogue.Units) with
+        await Answers.WriteAsync(context, tag, found.IsDraft, () => Task.FromResult(PlanAnswer.Of(found, catalogue.Units) with
         {
             TaskTotals = TaskTotals.Of([.. found.Tasks.Select(task => TaskAnswer.Of(found, task, [.. said[task.Id]], catalogue.Units, today))]),
             Obstacles = ObstacleCounts.Of(obstacles, today),
         }));
     }
 
-    private static async Task ListTargets(HttpContext context, string plan, Catalogues catalogues, Answers answers, TimeProvider time)
+    private static async Task ListTargets(HttpContext context, string plan, Catalogues catalogues, TimeProvider time)
     {
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
         var today = time.Today();
@@ -70,22 +70,22 @@ internal static class PlanEndpoints
             && (kind is null || target.Kind == kind)
             && (owner is null || target.OwnerId == owner.Id)
             && Search.Finds(text, target.Code, target.TitleVi, target.TitleEn)).ToList();
-        await answers.WriteAsync(context, $"c{catalogue.Version}-{today:yyyyMMdd}", found.IsDraft, () => Task.FromResult(Page<TargetAnswer>.Cut(
+        await Answers.WriteAsync(context, $"c{catalogue.Version}-{today:yyyyMMdd}", found.IsDraft, () => Task.FromResult(Page<TargetAnswer>.Cut(
             context, targets, target => target.Code, target => TargetAnswer.Of(target, catalogue.Units), limit, cursor)));
     }
 
     private static async Task GetTarget(
-        HttpContext context, string plan, string target, Catalogues catalogues, Answers answers, TimeProvider time)
+        HttpContext context, string plan, string target, Catalogues catalogues, TimeProvider time)
     {
         new QueryInput(context.Request).Done();
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
         var today = time.Today();
         var inPlan = catalogue.PlanOf(plan, context.Caller()).On(today);
         var found = inPlan.FindTarget(target) ?? throw new ProblemException("target.unknown", target);
-        await answers.WriteAsync(context, $"c{catalogue.Version}-{today:yyyyMMdd}", inPlan.IsDraft, () => Task.FromResult(TargetAnswer.Of(found, catalogue.Units)));
+        await Answers.WriteAsync(context, $"c{catalogue.Version}-{today:yyyyMMdd}", inPlan.IsDraft, () => Task.FromResult(TargetAnswer.Of(found, catalogue.Units)));
     }
 
-    private static async Task ListPeriods(HttpContext context, string plan, Catalogues catalogues, Answers answers, TimeProvider time)
+    private static async Task ListPeriods(HttpContext context, string plan, Catalogues catalogues, TimeProvider time)
     {
         var query = new QueryInput(context.Request, "limit", "cursor");
         var (limit, cursor) = (query.Limit(), query.Cursor());
@@ -93,7 +93,7 @@ internal static class PlanEndpoints
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
         var found = catalogue.PlanOf(plan, context.Caller());
         var today = time.Today();
-        await answers.WriteAsync(context, $"c{catalogue.Version}-{today:yyyyMMdd}", found.IsDraft, () => Task.FromResult(Page<PeriodAnswer>.Cut(
+        await Answers.WriteAsync(context, $"c{catalogue.Version}-{today:yyyyMMdd}", found.IsDraft, () => Task.FromResult(Page<PeriodAnswer>.Cut(
             context, found.Periods, period => period.Code, period => PeriodAnswer.Of(period, today), limit, cursor)));
     }
 }

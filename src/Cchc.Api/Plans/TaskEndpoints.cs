@@ -37,7 +37,7 @@ internal static class TaskEndpoints
     }
 
     private static async Task ListTasks(
-        HttpContext context, string plan, Catalogues catalogues, Answers answers, TaskStates states, TimeProvider time)
+        HttpContext context, string plan, Catalogues catalogues, TaskStates states, TimeProvider time)
     {
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
         var found = catalogue.PlanOf(plan, context.Caller());
@@ -48,7 +48,7 @@ internal static class TaskEndpoints
         var (limit, cursor) = (query.Limit(), query.Cursor());
         query.Done();
         var (version, said) = await states.GetAsync(found, context.RequestAborted);
-        await answers.WriteAsync(context, Tag(catalogue, today, version), found.IsDraft, () =>
+        await Answers.WriteAsync(context, Tag(catalogue, today, version), found.IsDraft, () =>
         {
             var tasks = found.Tasks.Where(task =>
                     (area is null || Search.Fold(area) == Search.Fold(task.AreaVi) || Search.Fold(area) == Search.Fold(task.AreaEn))
@@ -61,14 +61,14 @@ internal static class TaskEndpoints
     }
 
     private static async Task GetSummary(
-        HttpContext context, string plan, Catalogues catalogues, Answers answers, TaskStates states, TimeProvider time)
+        HttpContext context, string plan, Catalogues catalogues, TaskStates states, TimeProvider time)
     {
         new QueryInput(context.Request).Done();
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
         var found = catalogue.PlanOf(plan, context.Caller());
         var today = time.Today();
         var (version, said) = await states.GetAsync(found, context.RequestAborted);
-        await answers.WriteAsync(context, Tag(catalogue, today, version), found.IsDraft, () =>
+        await Answers.WriteAsync(context, Tag(catalogue, today, version), found.IsDraft, () =>
         {
             var tasks = found.Tasks.Select(task => TaskAnswer.Of(found, task, [.. said[task.Id]], catalogue.Units, today)).ToList();
             return Task.FromResult(new TaskSummary(
@@ -81,7 +81,7 @@ internal static class TaskEndpoints
     }
 
     private static async Task GetTask(
-        HttpContext context, string plan, string task, Catalogues catalogues, Answers answers, TaskStates states, TimeProvider time)
+        HttpContext context, string plan, string task, Catalogues catalogues, TaskStates states, TimeProvider time)
     {
         new QueryInput(context.Request).Done();
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
@@ -89,7 +89,7 @@ internal static class TaskEndpoints
         var found = inPlan.FindTask(task) ?? throw new ProblemException("task.unknown", task);
         var today = time.Today();
         var (version, said) = await states.GetAsync(inPlan, context.RequestAborted);
-        await answers.WriteAsync(context, Tag(catalogue, today, version), inPlan.IsDraft, () => Task.FromResult(
+        await Answers.WriteAsync(context, Tag(catalogue, today, version), inPlan.IsDraft, () => Task.FromResult(
             TaskAnswer.Of(inPlan, found, [.. said[found.Id]], catalogue.Units, today)));
     }
 

@@ -39,7 +39,7 @@ internal static class UnitEndpoints
             "getUnit", "One unit with its versions, outside codes, predecessors and successors", asOf).Refuses(404);
     }
 
-    private static async Task ListUnits(HttpContext context, Catalogues catalogues, Answers answers, TimeProvider time)
+    private static async Task ListUnits(HttpContext context, Catalogues catalogues, TimeProvider time)
     {
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
         var units = catalogue.Units;
@@ -55,18 +55,18 @@ internal static class UnitEndpoints
             && (parent is null || unit.On(date)!.ParentId == parent.Id)
             && (under is null || (unit.Id != under.Id && units.IsWithin(unit, under.Id, date)))
             && Search.Finds(text, unit.Code, unit.On(date)!.NameVi, unit.On(date)!.NameEn)).ToList();
-        await answers.WriteAsync(context, $"c{catalogue.Version}-{date:yyyyMMdd}", false, () => Task.FromResult(Page<UnitAnswer>.Cut(
+        await Answers.WriteAsync(context, $"c{catalogue.Version}-{date:yyyyMMdd}", false, () => Task.FromResult(Page<UnitAnswer>.Cut(
             context, found, unit => unit.Code, unit => Summary(unit, units, date), limit, cursor)));
     }
 
-    private static async Task GetUnit(HttpContext context, string unit, Catalogues catalogues, Answers answers, TimeProvider time)
+    private static async Task GetUnit(HttpContext context, string unit, Catalogues catalogues, TimeProvider time)
     {
         var query = new QueryInput(context.Request, "asOf");
         var date = query.Date("asOf") ?? time.Today();
         query.Done();
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
         var found = catalogue.UnitOf(unit);
-        await answers.WriteAsync(
+        await Answers.WriteAsync(
             context, $"c{catalogue.Version}-{date:yyyyMMdd}", false, () => Task.FromResult(Detail(found, catalogue.Units, date)));
     }
 
