@@ -64,6 +64,8 @@ v1.MapReports();
 v1.MapReportApprovals();
 v1.MapImports();
 v1.MapCompletion();
+v1.MapCompletionRows();
+v1.MapCompletionSeries();
 v1.MapCompliance();
 v1.MapResults();
 v1.MapObstacles();

@@ -34,6 +34,10 @@ public readonly struct Fraction : IComparable<Fraction>, IEquatable<Fraction>
     public static Fraction operator +(Fraction left, Fraction right) =>
         new((left._numerator * right.Denominator) + (right._numerator * left.Denominator), left.Denominator * right.Denominator);
 
+    /// <summary>Of no more than what it is taken from.</summary>
+    public static Fraction operator -(Fraction left, Fraction right) =>
+        new((left._numerator * right.Denominator) - (right._numerator * left.Denominator), left.Denominator * right.Denominator);
+
     public static Fraction operator *(Fraction left, Fraction right) =>
         new(left._numerator * right._numerator, left.Denominator * right.Denominator);
 

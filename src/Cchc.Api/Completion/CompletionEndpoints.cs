@@ -41,7 +41,7 @@ internal static class CompletionEndpoints
         var asked = await AskAsync(context, plan, catalogues, snapshots, time);
         asked.Query.Done();
         await Answers.WriteAsync(context, asked.Tag, asked.IsPrivate, () =>
-            Task.FromResult(asked.Fill(new CompletionAnswer(), asked.Snapshot.Facts.OfPlan(asked.Basis))));
+            Task.FromResult(asked.Fill(new CompletionAnswer(), asked.Snapshot.OfPlan(asked.Basis))));
     }
 
     private static async Task GetUnitCompletion(
@@ -117,7 +117,7 @@ internal static class CompletionEndpoints
             var remarks = await database.ReadAsync(
                 session => FactQueries.RemarksAsync(
                     session, asked.Period.Id, found.Id, asked.Lens == Lens.Provisional, asked.Snapshot.AsOf), context.RequestAborted);
-            var result = asked.Snapshot.Facts.OfPlan(asked.Basis).Targets.First(each => each.Target.Id == found.Id);
+            var result = asked.Snapshot.OfPlan(asked.Basis).Targets.First(each => each.Target.Id == found.Id);
             return asked.Head(new TargetExplanation
             {
                 Target = found.Code,

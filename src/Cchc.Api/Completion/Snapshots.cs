@@ -15,6 +15,8 @@ public sealed class Snapshot(DataVersion version, Catalogue catalogue, PeriodFac
     private readonly Lazy<IReadOnlyList<RankedUnit>>[] _rankings =
         [.. Enum.GetValues<Basis>().Select(basis => new Lazy<IReadOnlyList<RankedUnit>>(() => Ranking.Rank(facts, basis)))];
 
+    private readonly Lazy<RollUp>[] _plans = [.. Enum.GetValues<Basis>().Select(basis => new Lazy<RollUp>(() => facts.OfPlan(basis)))];
+
     public DataVersion Version { get; } = version;
     public Catalogue Catalogue { get; } = catalogue;
     public PeriodFacts Facts { get; } = facts;
@@ -26,6 +28,9 @@ public sealed class Snapshot(DataVersion version, Catalogue catalogue, PeriodFac
     public IReadOnlySet<int> Returned { get; init; } = FrozenSet<int>.Empty;
 
     public IReadOnlyList<RankedUnit> Ranked(Basis basis) => _rankings[(int)basis].Value;
+
+    /// <summary>The figures of the whole plan.</summary>
+    public RollUp OfPlan(Basis basis) => _plans[(int)basis].Value;
 }
 
 /// <summary>Keeps one snapshot for each plan, period and lens, and loads it anew when the plan's data version has risen.</summary>
@@ -46,6 +51,25 @@ public sealed class Snapshots(Database database, DataVersions versions, Catalogu
         asOf is { } instant ? await GetPastAsync(plan, period, lens, instant, cancellation)
         : period is null ? await GetLatestAsync(plan, lens, cancellation)
         : await GetAsync(plan, period, lens, cancellation);
+
+    /// <summary>The snapshots of several periods at one data version.</summary>
+    public async Task<IReadOnlyList<Snapshot>> GetAllAsync(
+        Plan plan, IReadOnlyList<Period> periods, Lens lens, DateTimeOffset? asOf, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            var all = new List<Snapshot>();
+            foreach (var period in periods)
+            {
+                all.Add(await GetAsync(plan, period, lens, asOf, cancellation));
+            }
+
+            if (all.TrueForAll(each => each.Version.Version == all[0].Version.Version && each.Catalogue.Version == all[0].Catalogue.Version))
+            {
+                return all;
+            }
+        }
+    }
 
     // What was known at an instant is what was known at the version of that instant: a few of them are kept.
     private async Task<Snapshot> GetPastAsync(Plan plan, Period? period, Lens lens, DateTimeOffset asOf, CancellationToken cancellation)

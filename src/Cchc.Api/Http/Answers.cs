@@ -55,6 +55,8 @@ internal static class Answers
 
     public const string Private = "private, no-cache";
 
+    private const string Varying = "Authorization, Accept-Encoding";
+
     private const string JsonType = "application/json; charset=utf-8";
 
     private const string Immutable = "public, max-age=86400, immutable";
@@ -81,7 +83,7 @@ internal static class Answers
         var etag = Codings.Tag(context, version);
         headers.ETag = etag;
         headers.CacheControl = context.Request.Headers.Authorization.Count > 0 && cacheControl == Public ? Private : cacheControl;
-        headers.Append("Vary", "Authorization, Accept-Encoding");
+        headers.Vary = headers.Vary.Count > 0 ? $"{headers.Vary}, {Varying}" : Varying;
         if (HttpMethods.IsGet(context.Request.Method) && Preconditions.Matches(context.Request.Headers.IfNoneMatch, etag))
         {
             context.Response.StatusCode = StatusCodes.Status304NotModified;
@@ -128,8 +130,17 @@ internal static class Answers
         return context.Response.WriteAsync(json, context.RequestAborted);
     }
 
-    private static async Task SendAsync(HttpContext context, byte[] body, string contentType)
+    /// <summary>Sends bytes in the coding that the client takes, or the part of them that it asks for (RFC 9110, 14).</summary>
+    public static async Task SendAsync(HttpContext context, byte[] body, string contentType)
     {
+        if (context.Request.Headers.Range.Count > 0)
+        {
+            // The framework sets the tag and judges If-Range itself.
+            var tag = Microsoft.Net.Http.Headers.EntityTagHeaderValue.Parse(context.Response.Headers.ETag.ToString());
+            await Results.Bytes(body, contentType, enableRangeProcessing: true, entityTag: tag).ExecuteAsync(context);
+            return;
+        }
+
         using var coded = new MemoryStream();
         await using (var coding = Codings.Open(context, coded))
         {

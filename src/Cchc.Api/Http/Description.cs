@@ -35,6 +35,12 @@ internal sealed record Description(string Summary, IReadOnlyList<Parameter> Para
 
 internal sealed record BodyType(Type Type);
 
+/// <summary>The forms of a table beside JSON.</summary>
+internal sealed record OtherForms
+{
+    public IReadOnlyList<string> Types { get; } = ["text/csv", "application/x-ndjson", Tables.TableRequest.Xlsx, Tables.TableRequest.Sdmx];
+}
+
 internal static class DescriptionExtensions
 {
     /// <summary>Describes a read: 200 or 304, refused for a bad parameter or while the database is away.</summary>
@@ -48,6 +54,9 @@ internal static class DescriptionExtensions
         this RouteHandlerBuilder endpoint, string id, string summary, string? bodyExample, params Parameter[] parameters) =>
         endpoint.WithName(id).WithMetadata(new Description(summary, parameters, bodyExample))
             .Produces<T>(200, "application/json").Refuses(400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 503);
+
+    /// <summary>Says that the answer is also had in the other forms of a table.</summary>
+    public static RouteHandlerBuilder InForms(this RouteHandlerBuilder endpoint) => endpoint.WithMetadata(new OtherForms());
 
     /// <summary>Names the shape of a JSON body.</summary>
     public static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder endpoint) => endpoint.WithMetadata(new BodyType(typeof(T)));

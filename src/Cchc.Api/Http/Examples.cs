@@ -22,6 +22,11 @@ internal static class Examples
             {
                 if (media is OpenApiMediaType shown)
                 {
+                    if (type is not ("application/json" or "application/problem+json"))
+                    {
+                        continue;
+                    }
+
                     shown.Example = type == "application/problem+json"
                         ? Recorded.Value[$"{operation.OperationId} {status}"]?.DeepClone() ?? Refusal(int.Parse(status, CultureInfo.InvariantCulture))
                         : Recorded.Value[operation.OperationId!]?.DeepClone();
@@ -38,6 +43,7 @@ internal static class Examples
             401 => ("auth.required", ""),
             403 => ("auth.forbidden", ""),
             404 => ("plan.unknown", "cchc-2021"),
+            406 => ("request.notAcceptable", "application/json, text/csv"),
             409 => ("period.locked", "2022-Q1"),
             412 => ("precondition.failed", "\"r4\""),
             413 => ("request.tooLarge", JsonInput.MaxBytes.ToString(CultureInfo.InvariantCulture)),

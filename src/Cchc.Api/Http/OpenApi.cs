@@ -166,6 +166,17 @@ internal static class OpenApi
                 });
             }
 
+            if (context.ApiDescription.ActionDescriptor.EndpointMetadata.OfType<OtherForms>().FirstOrDefault() is { } others)
+            {
+                foreach (var type in others.Types)
+                {
+                    operation.Responses!["200"].Content![type] = new OpenApiMediaType
+                    {
+                        Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = type == Tables.TableRequest.Xlsx ? "binary" : null },
+                    };
+                }
+            }
+
             DescribeBody(operation, context, description);
             Secure(operation, context);
             Examples.Show(operation);

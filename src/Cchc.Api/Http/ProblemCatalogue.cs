@@ -10,6 +10,7 @@ internal static class ProblemCatalogue
         ["request.malformed"] = new(400, "Yêu cầu không đúng định dạng.", "The request is malformed."),
         ["request.invalid"] = new(422, "Nội dung vi phạm quy tắc; xem errors.", "The content breaks rules; see errors."),
         ["request.tooLarge"] = new(413, "Nội dung lớn hơn {0} byte.", "The body is larger than {0} bytes."),
+        ["request.notAcceptable"] = new(406, "Không có dạng nào được chấp nhận; có {0}.", "No form is acceptable; there are {0}."),
         ["request.mediaType"] = new(415, "Nội dung phải là application/json, UTF-8, không nén.", "The body must be application/json in UTF-8, not encoded."),
         ["request.methodNotAllowed"] = new(405, "Phương thức không dùng được ở địa chỉ này.", "This address does not take that method."),
         ["request.timeout"] = new(503, "Yêu cầu mất quá nhiều thời gian.", "The request took too long."),
@@ -86,6 +87,7 @@ internal static class ProblemCatalogue
         ["service.fault"] = new(500, "Lỗi máy chủ.", "The server failed."),
 
         ["parameter.unknown"] = new(400, "Không có tham số {0}.", "There is no parameter {0}."),
+        ["parameter.notHere"] = new(400, "Tham số {0} không dùng được với {1}.", "The parameter {0} means nothing with {1}."),
         ["parameter.repeated"] = new(400, "Tham số {0} chỉ được có một lần.", "The parameter {0} may be given once."),
         ["parameter.invalid"] = new(400, "Giá trị không dùng được; cần {0}.", "The value cannot be used; needed: {0}."),
         ["parameter.future"] = new(400, "Thời điểm chưa tới.", "The instant is yet to come."),

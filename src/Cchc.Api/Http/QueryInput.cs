@@ -27,6 +27,36 @@ internal sealed class QueryInput
 
     public string? Text(string name) => _query.TryGetValue(name, out var values) && values[0] is { Length: > 0 } text ? text.Trim() : null;
 
+    /// <summary>The parts of a comma-separated list; none where it is left out.</summary>
+    public IReadOnlyList<string> List(string name) =>
+        Text(name)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
+
+    /// <summary>A comma-separated list of words.</summary>
+    public IReadOnlySet<T> WordsOf<T>(string name)
+        where T : struct, Enum
+    {
+        var words = List(name).Select(Words.Parse<T>).ToList();
+        if (words.Contains(null))
+        {
+            Refuse("parameter.invalid", name, Words.List<T>());
+        }
+
+        return words.OfType<T>().ToHashSet();
+    }
+
+    /// <summary>A comma-separated list of codes looked up; refused where there is none such.</summary>
+    public IReadOnlyList<T> KnownAll<T>(string name, Func<string, T?> find, string needed)
+        where T : class
+    {
+        var found = List(name).Select(find).ToList();
+        if (found.Contains(null))
+        {
+            Refuse("parameter.invalid", name, needed);
+        }
+
+        return [.. found.OfType<T>()];
+    }
+
     public T? Word<T>(string name)
         where T : struct, Enum
     {

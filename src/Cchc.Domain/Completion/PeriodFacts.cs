@@ -78,11 +78,11 @@ public sealed class PeriodFacts
     public RollUp OfUnit(int unitId, Basis basis) => OfUnits(unitId, id => id == unitId, [unitId], basis);
 
     /// <summary>The figures of a unit with all that stands below it on the period's last day.</summary>
-    public RollUp OfSubtree(int unitId, Basis basis)
-    {
-        var inside = Units.All.Where(unit => Units.IsWithin(unit, unitId, Period.DataTo)).Select(unit => unit.Id).ToHashSet();
-        return Roll([.. _lines.Where(line => line.Reporters.UnitIds.Any(inside.Contains))], inside.Contains, inside, basis);
-    }
+    public RollUp OfSubtree(int unitId, Basis basis) =>
+        OfAll(Units.All.Where(unit => Units.IsWithin(unit, unitId, Period.DataTo)), basis);
+
+    /// <summary>The figures of all units of a level together.</summary>
+    public RollUp OfLevel(UnitLevel level, Basis basis) => OfAll(Units.All.Where(unit => unit.Level == level), basis);
 
     public ReportCoverage CoverageOf(IEnumerable<int> unitIds)
     {
@@ -98,6 +98,12 @@ public sealed class PeriodFacts
         }
 
         return new ReportCoverage(expected, received, onTime);
+    }
+
+    private RollUp OfAll(IEnumerable<Unit> units, Basis basis)
+    {
+        var inside = units.Select(unit => unit.Id).ToHashSet();
+        return Roll([.. _lines.Where(line => line.Reporters.UnitIds.Any(inside.Contains))], inside.Contains, inside, basis);
     }
 
     private RollUp OfUnits(int unitId, Func<int, bool> inside, IEnumerable<int> unitIds, Basis basis) =>

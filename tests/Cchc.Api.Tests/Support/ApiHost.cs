@@ -67,6 +67,14 @@ public sealed class ApiHost : WebApplicationFactory<Program>
         return api;
     }
 
+    /// <summary>Another node on the same embedded database, which goes before it.</summary>
+    public static ApiHost Join(ApiHost first)
+    {
+        var api = new ApiHost(first._engine, first._sample, settings: [("Database:ConnectionString", first.ConnectionString)]);
+        api.Anonymous = api.CreateClient();
+        return api;
+    }
+
     public async Task<HttpClient> KeyAsync(Role role, string? unit = null, params IReadOnlyList<KeyScope> scopes)
     {
         var catalogue = await Services.GetRequiredService<Catalogues>().CurrentAsync(default);

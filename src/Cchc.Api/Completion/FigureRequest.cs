@@ -1,0 +1,35 @@
+using Cchc.Api.Http;
+using Cchc.Api.Keys;
+using Cchc.Domain.Completion;
+using Cchc.Domain.Plans;
+
+namespace Cchc.Api.Completion;
+
+/// <summary>Which figures are asked for, and the snapshots that hold them: one for each period, in their order.</summary>
+internal sealed record FigureRequest(Plan Plan, Lens Lens, Basis Basis, DateTimeOffset? AsOf, IReadOnlyList<Snapshot> Snapshots)
+{
+    public bool IsPrivate => Lens == Lens.Provisional;
+
+    // The default period rests on the data version too, so that the version tags the answer whole.
+    public string Tag => $"{Snapshots[0].Catalogue.Version}.{Snapshots[0].Version.Version}";
+
+    /// <summary>Reads <c>period</c> (codes, comma-separated, or all), <c>lens</c>, <c>basis</c> and <c>asOf</c>.</summary>
+    /// <exception cref="ProblemException">401 where the provisional lens is asked for without a key; 400 with every refusal.</exception>
+    public static async Task<FigureRequest> ReadAsync(
+        HttpContext context, QueryInput query, Plan plan, Snapshots snapshots, TimeProvider time)
+    {
+        var lens = query.Word<Lens>("lens") ?? Lens.Published;
+        var basis = query.Word<Basis>("basis") ?? Basis.YearToDate;
+        if (lens == Lens.Provisional)
+        {
+            context.RequireCaller();
+        }
+
+        var asOf = query.PastInstant("asOf", time);
+        var named = query.Text("period") == "all" ? plan.Periods : query.KnownAll("period", plan.FindPeriod, "period, all");
+        IReadOnlyList<Snapshot> held = named.Count > 0
+            ? await snapshots.GetAllAsync(plan, [.. named.Distinct().OrderBy(period => period.DataTo)], lens, asOf, context.RequestAborted)
+            : [await snapshots.GetAsync(plan, null, lens, asOf, context.RequestAborted)];
+        return new FigureRequest(plan, lens, basis, asOf, held);
+    }
+}

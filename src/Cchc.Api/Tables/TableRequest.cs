@@ -1,0 +1,113 @@
+using Cchc.Api.Http;
+using Microsoft.Net.Http.Headers;
+
+namespace Cchc.Api.Tables;
+
+/// <summary>The forms in which a table is had.</summary>
+internal enum TableForm { Json, Csv, Xlsx, Ndjson, Jsonstat, Sdmx }
+
+/// <summary>How a table is asked for: its form, its columns, its order, and which page of it.</summary>
+internal sealed record TableRequest<T>(
+    TableForm Form, bool Bom, IReadOnlyList<Column<T>> Columns, IReadOnlyList<(Column<T> Column, bool Descending)> Order, int? Limit, string? Cursor)
+{
+    /// <summary>Puts rows in the order asked for; equals stay as they are.</summary>
+    public IEnumerable<T> Sort(IEnumerable<T> rows)
+    {
+        IOrderedEnumerable<T>? sorted = null;
+        foreach (var (column, descending) in Order)
+        {
+            // What has no value stands last whichever way the others go.
+            sorted = sorted is null ? rows.OrderBy(row => column.Value(row) is null) : sorted.ThenBy(row => column.Value(row) is null);
+            sorted = descending ? sorted.ThenByDescending(column.Value, Values) : sorted.ThenBy(column.Value, Values);
+        }
+
+        return sorted ?? rows;
+    }
+
+    private static readonly Comparer<object?> Values = Comparer<object?>.Create((left, right) => (left, right) switch
+    {
+        (string one, string other) => string.CompareOrdinal(one, other),
+        (bool one, bool other) => one.CompareTo(other),
+        (null, _) or (_, null) => 0,
+        _ => Convert.ToDecimal(left, null).CompareTo(Convert.ToDecimal(right, null)),
+    });
+}
+
+internal static class TableRequest
+{
+    public const string Xlsx = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+    public const string Sdmx = "application/vnd.sdmx.data+csv";
+
+    public static readonly string[] Names = ["format", "bom", "fields", "sort", "limit", "cursor"];
+
+    public static readonly Parameter[] Parameters =
+    [
+        Http.Parameters.Word<TableForm>("format", "The form of the answer; by Accept where it is not given"),
+        new("bom", "Whether CSV begins with the byte order mark that Excel knows UTF-8 by", "false", ["false", "true"]),
+        new("fields", "Columns, comma-separated, in this order; all where it is not given", "period,target,completion"),
+        new("sort", "Columns to sort by, comma-separated, each with a minus in front to descend", "-completion"),
+        .. Http.Parameters.Paging,
+    ];
+
+    private static readonly (string Type, TableForm Form)[] Types =
+    [
+        ("application/json", TableForm.Json), ("text/csv", TableForm.Csv), (Xlsx, TableForm.Xlsx), ("application/x-ndjson", TableForm.Ndjson),
+        (Sdmx, TableForm.Sdmx),
+    ];
+
+    /// <summary>The media type that a form goes by.</summary>
+    public static string TypeOf(TableForm form) => form switch
+    {
+        TableForm.Csv => "text/csv; charset=utf-8; header=present",
+        TableForm.Xlsx => Xlsx,
+        TableForm.Ndjson => "application/x-ndjson; charset=utf-8",
+        TableForm.Sdmx => $"{Sdmx}; version=2.0.0; charset=utf-8",
+        _ => "application/json; charset=utf-8",
+    };
+
+    /// <summary>Reads the parameters of <see cref="Parameters"/>.</summary>
+    public static TableRequest<T> Read<T>(HttpRequest request, QueryInput query, IReadOnlyList<Column<T>> columns)
+    {
+        var fields = query.List("fields").Select(name => Find(query, "fields", columns, name)).OfType<Column<T>>().ToList();
+        var order = query.List("sort").Select(name => (Column: Find(query, "sort", columns, name.TrimStart('-')), Descending: name.StartsWith('-')))
+            .Where(each => each.Column is not null).Select(each => (each.Column!, each.Descending)).ToList();
+        var form = query.Word<TableForm>("format") ?? Accepted(request);
+        return new TableRequest<T>(
+            form, query.Flag("bom"), fields.Count > 0 ? fields : columns, order,
+            query.Text("limit") is null && form != TableForm.Json ? null : query.Limit(), query.Cursor());
+    }
+
+    private static Column<T>? Find<T>(QueryInput query, string parameter, IReadOnlyList<Column<T>> columns, string name)
+    {
+        var found = columns.FirstOrDefault(column => column.Name == name);
+        if (found is null)
+        {
+            query.Refuse("parameter.invalid", parameter, string.Join(", ", columns.Select(column => column.Name)));
+        }
+
+        return found;
+    }
+
+    /// <summary>The first form that the client accepts, the most wanted first (RFC 9110, 12.5.1).</summary>
+    private static TableForm Accepted(HttpRequest request)
+    {
+        var accepted = request.GetTypedHeaders().Accept;
+        if (accepted is null or { Count: 0 })
+        {
+            return TableForm.Json;
+        }
+
+        foreach (var wanted in accepted.Where(each => each.Quality is not 0).OrderByDescending(each => each, MediaTypeHeaderValueComparer.QualityComparer))
+        {
+            foreach (var (type, form) in Types)
+            {
+                if (wanted.MatchesMediaType(type))
+                {
+                    return form;
+                }
+            }
+        }
+
+        throw new ProblemException("request.notAcceptable", string.Join(", ", Types.Select(each => each.Type)));
+    }
+}
