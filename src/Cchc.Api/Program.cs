@@ -1,4 +1,5 @@
 using Cchc.Api.Auditing;
+using Cchc.Api.Changes;
 using Cchc.Api.Commands;
 using Cchc.Api.Completion;
 using Cchc.Api.Data;
@@ -26,6 +27,7 @@ builder.Services.AddCodings().AddSingleton<PublicCache>();
 builder.Services.AddDatabase().AddContract();
 builder.Services.AddSingleton<Catalogues>().AddSingleton<TaskStates>().AddSingleton<Snapshots>().AddSingleton<ReportWriter>()
     .AddSingleton<PlanWriter>().AddSingleton<ObstacleWriter>().AddSingleton<ObstacleTallies>();
+builder.Services.AddSingleton<ChangeFeed>().AddHostedService(provider => provider.GetRequiredService<ChangeFeed>());
 builder.Services.AddImports();
 builder.Services.AddAccess();
 
@@ -69,6 +71,7 @@ v1.MapCompletionSeries();
 v1.MapCompliance();
 v1.MapResults();
 v1.MapObstacles();
+v1.MapChanges();
 v1.MapAudit();
 v1.MapKeys();
 app.MapHealth();

@@ -127,6 +127,7 @@ internal static class ResultEndpoints
         var sha256 = Hash(document);
         await ResultQueries.InsertAsync(
             session, period.Id, result.Number, result.DataVersion, now, caller.Actor, reason, document, sha256);
+        session.Outgoing.Add(new OutgoingChange(now, "result.frozen", plan.Code, period.Code, Number: result.Number));
         Audit.Write(
             session, now, caller.Actor, "result.freeze", $"{plan.Code}/{period.Code}", before is null ? null : new { number = before.Number },
             new { number = result.Number, dataVersion = result.DataVersion, sha256, missing = result.Missing.Count });

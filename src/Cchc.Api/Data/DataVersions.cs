@@ -49,6 +49,7 @@ public sealed class DataVersions(Database database, TimeProvider time) : IDispos
 
         var raised = (await session.SingleAsync<DataVersion>(SelectOne, new { scope }))!;
         await session.ExecuteAsync(Remember, raised);
+        session.Raised[scope] = raised.Version;
         return raised;
     }
 

@@ -39,6 +39,9 @@ public sealed class Database : IDisposable
         ColumnTypes.Register();
     }
 
+    /// <summary>Tells that this node has committed something to the outbox.</summary>
+    public event Action? ChangesWritten;
+
     public string Provider { get; }
     public string ConnectionString { get; }
     public Dialect Dialect { get; }
@@ -73,6 +76,7 @@ public sealed class Database : IDisposable
 
         try
         {
+            var hasChanges = false;
             var (result, commit, transaction, connection) = await _retry.ExecuteAsync(
                 async token =>
                 {
@@ -85,6 +89,8 @@ public sealed class Database : IDisposable
                         var (result, commit) = await write(session);
                         if (commit)
                         {
+                            hasChanges = session.Outgoing.Count > 0;
+                            await Outbox.FlushAsync(session);
                             await Audit.FlushAsync(session);
                         }
 
@@ -111,6 +117,11 @@ public sealed class Database : IDisposable
                 }
             }
 
+            if (commit && hasChanges)
+            {
+                ChangesWritten?.Invoke();
+            }
+
             return result;
         }
         finally
@@ -132,6 +143,12 @@ public sealed class DbSession(
 
     /// <summary>What the audit trail gets as the transaction commits.</summary>
     internal List<AuditEntry> Audited { get; } = [];
+
+    /// <summary>What those who follow are told as the transaction commits.</summary>
+    internal List<OutgoingChange> Outgoing { get; } = [];
+
+    /// <summary>The versions that the transaction has raised, by scope.</summary>
+    internal Dictionary<string, long> Raised { get; } = new(StringComparer.Ordinal);
 
     /// <summary>A value as rows of <see cref="WriteManyAsync"/> carry it.</summary>
     public object Stored(DateTimeOffset instant) => dialect.Stored(instant);

@@ -378,6 +378,9 @@ internal sealed class ReportMerge(
         await ReportsAsync(MergeQueries.Submit, stamp, change => change.To == ReportStatus.Submitted);
         foreach (var change in _changes)
         {
+            session.Outgoing.Add(new OutgoingChange(
+                now, change.To == ReportStatus.Submitted ? "report.submitted" : "report.saved", plan.Code, _codes[change.PeriodId], change.UnitId,
+                change.Number, Words.Of(change.To)));
             Audit.Write(
                 session, now, import.Actor, "report.import", $"{plan.Code}/{_codes[change.PeriodId]}/{units[change.UnitId].Code}",
                 change.Before, change.After);

@@ -114,6 +114,8 @@ internal sealed class ObstacleWriter(Database database, DataVersions versions, T
                 {
                     var number = await change(session, now);
                     var row = (await ObstacleQueries.FindAsync(session, view.Plan.Id, number))!;
+                    session.Outgoing.Add(new OutgoingChange(
+                        now, "obstacle.changed", view.Plan.Code, UnitId: row.UnitId, Number: number, Status: Words.Of(row.Status)));
                     var answer = view.Show(row, await ObstacleQueries.EventsAsync(session, view.Plan.Id, number));
                     return (JsonSerializer.Serialize(answer, Json.Options), view.ETag(row));
                 });

@@ -70,6 +70,7 @@ internal sealed class PlanWriter(Database database, DataVersions versions, TimeP
                 }
 
                 await KeepAsync(session, before, was, after, became, caller, reason, now);
+                session.Outgoing.Add(new OutgoingChange(now, "plan.changed", code));
                 Audit.Write(session, now, caller.Actor, action, subject, auditBefore, auditAfter);
                 return ((after, raised), true);
             },
@@ -98,6 +99,7 @@ internal sealed class PlanWriter(Database database, DataVersions versions, TimeP
                 }
 
                 await create(session);
+                session.Outgoing.Add(new OutgoingChange(now, "plan.changed", code));
                 Audit.Write(session, now, caller.Actor, "plan.create", code, null, audited);
                 return (((await FindAsync(session, code))!, raised), true);
             },

@@ -74,6 +74,7 @@ internal sealed class ReportWriter(Database database, DataVersions versions, Tim
                 await ReportQueries.NoteStatusAsync(session, period.Id, unit.Id, number, null, status, null, now, caller.Actor);
             }
 
+            session.Outgoing.Add(new OutgoingChange(now, "report.saved", plan.Code, period.Code, unit.Id, number, Words.Of(status)));
             Audit.Write(
                 session, now, caller.Actor, "report.put", address.Subject,
                 stored is null ? null : new { status = stored.Head.Status, revision = stored.Head.Revision, content = stored.Content.Figures },
@@ -151,6 +152,8 @@ internal sealed class ReportWriter(Database database, DataVersions versions, Tim
         }
 
         await ReportQueries.NoteStatusAsync(session, period.Id, unit.Id, number, from, to, request.Reason, now, caller.Actor);
+        var kind = byDistrict ? "report.approvedByDistrict" : KindOf(request.Action);
+        session.Outgoing.Add(new OutgoingChange(now, kind, address.Plan.Code, period.Code, unit.Id, number, Words.Of(to)));
         Audit.Write(
             session, now, caller.Actor, byDistrict ? "report.approveByDistrict" : $"report.{Words.Of(request.Action)}", address.Subject,
             stored is null ? null : new { status = from, revision = stored.Head.Revision, until = stored.Head.Until },
@@ -172,6 +175,16 @@ internal sealed class ReportWriter(Database database, DataVersions versions, Tim
         await ReportQueries.SubmitAsync(session, period.Id, unit.Id, number, now, caller.Actor);
         return number;
     }
+
+    private static string KindOf(ReportAction action) => action switch
+    {
+        ReportAction.Submit => "report.submitted",
+        ReportAction.Approve => "report.approved",
+        ReportAction.Return => "report.returned",
+        ReportAction.Reopen => "report.reopened",
+        ReportAction.Withdraw => "report.withdrawn",
+        _ => "report.saved",
+    };
 
     private static void Require(ReportAddress address, StoredReport? stored, ReportAction action, DateTimeOffset now)
     {

@@ -77,6 +77,7 @@ public sealed partial class ExampleTests
             ("explainTarget", HttpMethod.Get, $"{plan}/completion/targets/II.3.a", null),
             ("rankUnits", HttpMethod.Get, $"{plan}/completion/units", null),
             ("getUnitCompletion", HttpMethod.Get, $"{plan}/completion/units/STP", null),
+            ("listChanges", HttpMethod.Get, "/v1/changes?limit=3", null),
             ("listCompletionRows", HttpMethod.Get, $"{plan}/completion/rows?period=2022-Q1&groupBy=district&limit=3", null),
             ("getCompletionSeries", HttpMethod.Get, $"{plan}/completion/series", null),
             ("compareCompletion", HttpMethod.Get, $"{plan}/completion/comparison?period=2022-H1&limit=3", null),

@@ -65,7 +65,7 @@ public sealed class ScopeTests
             {
                 using var request = new HttpRequestMessage(new HttpMethod(method.ToUpperInvariant()), path.Replace("{plan}", "cchc-2022", StringComparison.Ordinal)
                     .Replace("{period}", "2022-H1", StringComparison.Ordinal).Replace("{unit}", "STP", StringComparison.Ordinal)
-                    .Replace("{number}", "1", StringComparison.Ordinal));
+                    .Replace("{number}", "1", StringComparison.Ordinal) + (id == "followChanges" ? "?follow=false" : ""));
                 request.Content = method is "put" or "post" ? new StringContent("{}", Encoding.UTF8, "application/json") : null;
                 using var response = await holder.SendAsync(request);
                 var isRefused = response.StatusCode == HttpStatusCode.Forbidden && (string)(await response.JsonAsync())["code"]! == "auth.scope";

@@ -65,6 +65,8 @@ public sealed class RightsTests
         new("listResults", "GET", HttpExtensions.Plan + "/periods/2022-Q1/results", Public),
         new("getResult", "GET", HttpExtensions.Plan + "/periods/2022-Q1/results/1", Public),
         new("freezeResult", "POST", HttpExtensions.Plan + "/periods/2022-Q1/results", MayLead),
+        new("listChanges", "GET", "/v1/changes", Public),
+        new("followChanges", "GET", "/v1/events?follow=false&from=start", Public),
         new("listReports", "GET", HttpExtensions.Plan + "/reports", SignedIn),
         new("getReport", "GET", Report, MayRead),
         new("listRevisions", "GET", Report + "/revisions", MayRead),

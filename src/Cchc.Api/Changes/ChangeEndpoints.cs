@@ -1,0 +1,185 @@
+using System.Globalization;
+using System.Text;
+using Cchc.Api.Data;
+using Cchc.Api.Http;
+using Cchc.Api.Keys;
+using Cchc.Api.Plans;
+using Cchc.Domain.Plans;
+using Cchc.Domain.Reports;
+
+namespace Cchc.Api.Changes;
+
+/// <summary>The feed of changes: asked for by cursor, or followed as it grows.</summary>
+internal static class ChangeEndpoints
+{
+    private static readonly Parameter[] Common =
+    [
+        new("cursor", "Where to go on: nextCursor of before; the beginning where it is not given", "MTI"),
+        new("from", "Begin here in place of at a cursor", "now", ["start", "now"]),
+        new("plan", "Of this plan alone", "cchc-2022"), new("kind", "Kinds, comma-separated", "report.approved,plan.changed"),
+    ];
+
+    public static void MapChanges(this IEndpointRouteBuilder api)
+    {
+        api.MapGet("/changes", ListChanges).Describe<ChangesAnswer>(
+            "listChanges", "What changed, in the order in which it happened, without a gap", [.. Common, Parameters.Paging[0]]).Refuses(401);
+        api.MapGet("/events", Follow).WithName("followChanges").WithMetadata(new Description(
+            "The same as server-sent events: id is a cursor, event the kind, data the change",
+            [.. Common, new("follow", "Whether to stay for what is to come", "true", ["true", "false"]),
+             new("Last-Event-ID", "Where to go on after a break: the last id seen", "12", Header: true)]))
+            .Produces<string>(200, "text/event-stream").Refuses(400, 401, 429, 503).DisableRequestTimeout();
+    }
+
+    private static async Task ListChanges(HttpContext context, Catalogues catalogues, Database database)
+    {
+        var query = new QueryInput(context.Request, "cursor", "from", "plan", "kind", "limit");
+        var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
+        var filter = Filter(context, query, catalogue);
+        var limit = query.Limit();
+        var start = await StartAsync(query, database, context.RequestAborted);
+        var (items, next) = await database.ReadAsync(
+            async session =>
+            {
+                var (items, next) = (new List<ChangeAnswer>(), start);
+                while (await ChangeQueries.AfterAsync(session, next) is { Count: > 0 } stretch)
+                {
+                    foreach (var change in stretch)
+                    {
+                        next = change.Sequence;
+                        if (filter(change))
+                        {
+                            items.Add(ChangeAnswer.Of(change, catalogue));
+                            if (items.Count == limit)
+                            {
+                                return (items, next);
+                            }
+                        }
+                    }
+                }
+
+                return (items, next);
+            },
+            context.RequestAborted);
+        await Answers.WriteAsync(
+            context, $"f{catalogue.Version}.{next}", isPrivate: true, () => Task.FromResult(new ChangesAnswer(items, CursorOf(next))));
+    }
+
+    private static async Task Follow(
+        HttpContext context, Catalogues catalogues, Database database, ChangeFeed feed, KeyRing keys, IHostApplicationLifetime lifetime)
+    {
+        var query = new QueryInput(context.Request, "cursor", "from", "plan", "kind", "follow");
+        var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
+        var filter = Filter(context, query, catalogue);
+        var follows = query.Text("follow") is null || query.Flag("follow");
+        var last = context.Request.Headers["Last-Event-ID"].ToString();
+        var begun = long.TryParse(last, NumberStyles.None, CultureInfo.InvariantCulture, out var seen);
+        if (last.Length > 0 && !begun)
+        {
+            throw ProblemException.Of([new Refusal("cursor.invalid", null, last) { Parameter = "Last-Event-ID" }]);
+        }
+
+        // Without a place to go on from, one who follows begins now.
+        var isNew = !begun && follows && query.Text("cursor") is null && query.Text("from") is null;
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
+        using var subscription = feed.Subscribe();
+        var start = await StartAsync(query, database, ended.Token);
+        start = begun ? seen : isNew ? await HeadAsync(database, ended.Token) : start;
+        var response = context.Response;
+        response.ContentType = "text/event-stream; charset=utf-8";
+        response.Headers.CacheControl = "no-store";
+        response.Headers["X-Accel-Buffering"] = "no";
+        try
+        {
+            await response.Body.WriteAsync(": cchc\n\n"u8.ToArray(), ended.Token);
+            await response.Body.FlushAsync(ended.Token);
+            start = await SendBacklogAsync(start);
+            while (follows && await subscription.Reader.WaitToReadAsync(ended.Token))
+            {
+                while (subscription.Reader.TryRead(out var message))
+                {
+                    if (message.Change is not { } change)
+                    {
+                        // Each heartbeat is the moment to ask whether the credential still holds.
+                        if (!await StillHoldsAsync(context, keys))
+                        {
+                            return;
+                        }
+
+                        await response.Body.WriteAsync(message.Text, ended.Token);
+                    }
+                    else if (change.Sequence > start)
+                    {
+                        start = change.Sequence;
+                        if (filter(change))
+                        {
+                            await response.Body.WriteAsync(message.Text, ended.Token);
+                        }
+                    }
+                }
+
+                await response.Body.FlushAsync(ended.Token);
+            }
+        }
+        catch (OperationCanceledException) when (ended.IsCancellationRequested)
+        {
+            // The client left, or the server is going: it comes back with the last id.
+        }
+
+        async Task<long> SendBacklogAsync(long after)
+        {
+            while (await database.ReadAsync(session => ChangeQueries.AfterAsync(session, after), ended.Token) is { Count: > 0 } stretch)
+            {
+                foreach (var change in stretch)
+                {
+                    after = change.Sequence;
+                    if (filter(change))
+                    {
+                        await response.Body.WriteAsync(ChangeFeed.Show(change, catalogue), ended.Token);
+                    }
+                }
+
+                await response.Body.FlushAsync(ended.Token);
+            }
+
+            return after;
+        }
+    }
+
+    private static async ValueTask<bool> StillHoldsAsync(HttpContext context, KeyRing keys) =>
+        context.Features.Get<ApiKey>() is null
+        || await keys.FindAsync(context.Request.Headers.Authorization.ToString()["Bearer ".Length..].Trim(), context.RequestAborted) is not null;
+
+    private static Func<ChangeRow, bool> Filter(HttpContext context, QueryInput query, Catalogue catalogue)
+    {
+        var caller = context.Caller();
+        var plan = query.Known(
+            "plan", code => catalogue.Plans.FirstOrDefault(each => Codes.Same(each.Code, code) && (!each.IsDraft || (caller is not null && Rights.MayLead(each, caller)))), "plan");
+        var kinds = query.KnownAll("kind", word => Array.Find(ChangeReach.Kinds, kind => kind == word), string.Join(", ", ChangeReach.Kinds)).ToHashSet();
+        return change => (plan is null || change.PlanCode == plan.Code) && (kinds.Count == 0 || kinds.Contains(change.Kind))
+            && ChangeReach.MaySee(catalogue, caller, change);
+    }
+
+    private static async Task<long> StartAsync(QueryInput query, Database database, CancellationToken cancellation)
+    {
+        var start = 0L;
+        if (query.Cursor() is { } cursor && !(long.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out start)))
+        {
+            query.Refuse("cursor.invalid", "cursor");
+        }
+
+        var from = query.Text("from");
+        if (from is not (null or "start" or "now") || (from is not null && query.Text("cursor") is not null))
+        {
+            query.Refuse("parameter.invalid", "from", "start, now");
+        }
+
+        query.Done();
+        return from == "now" ? await HeadAsync(database, cancellation) : start;
+    }
+
+    private static Task<long> HeadAsync(Database database, CancellationToken cancellation) =>
+        database.ReadAsync(Outbox.HeadAsync, cancellation);
+
+    private static string CursorOf(long sequence) =>
+        System.Buffers.Text.Base64Url.EncodeToString(Encoding.UTF8.GetBytes(sequence.ToString(CultureInfo.InvariantCulture)));
+}
