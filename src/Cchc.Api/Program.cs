@@ -10,6 +10,7 @@ using Cchc.Api.Obstacles;
 using Cchc.Api.Plans;
 using Cchc.Api.Reports;
 using Cchc.Api.Units;
+using Cchc.Api.Webhooks;
 
 if (CommandLine.Handles(args))
 {
@@ -28,6 +29,7 @@ builder.Services.AddDatabase().AddContract();
 builder.Services.AddSingleton<Catalogues>().AddSingleton<TaskStates>().AddSingleton<Snapshots>().AddSingleton<ReportWriter>()
     .AddSingleton<PlanWriter>().AddSingleton<ObstacleWriter>().AddSingleton<ObstacleTallies>();
 builder.Services.AddSingleton<ChangeFeed>().AddHostedService(provider => provider.GetRequiredService<ChangeFeed>());
+builder.Services.AddSingleton<WebhookSender>().AddSingleton<WebhookWorker>().AddHostedService(provider => provider.GetRequiredService<WebhookWorker>());
 builder.Services.AddImports();
 builder.Services.AddAccess();
 
@@ -72,6 +74,7 @@ v1.MapCompliance();
 v1.MapResults();
 v1.MapObstacles();
 v1.MapChanges();
+v1.MapWebhooks();
 v1.MapAudit();
 v1.MapKeys();
 app.MapHealth();

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 
@@ -114,6 +115,10 @@ internal static class Answers
             await SendAsync(context, JsonSerializer.SerializeToUtf8Bytes(value, Json.Options), JsonType);
         }
     }
+
+    /// <summary>The tag of an answer that has no version, made of what it says.</summary>
+    public static string TagOf<T>(T answer) =>
+        $"\"{Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(answer, Json.Options)))[..16]}\"";
 
     /// <summary>Writes what came of a request that nobody asks for again.</summary>
     public static Task WriteUncachedAsync<T>(HttpContext context, int status, T value)

@@ -48,6 +48,6 @@ internal static class Codings
     }
 
     private static ICompressionProvider? ProviderOf(HttpContext context) =>
-        context.Request.Headers.AcceptEncoding.Count == 0 || context.Request.Headers.Range.Count > 0 ? null
+        context.Request.Headers.AcceptEncoding.Count == 0 || context.Request.Headers.Range.Count > 0 || !HttpMethods.IsGet(context.Request.Method) ? null
             : context.RequestServices.GetRequiredService<IResponseCompressionProvider>().GetCompressionProvider(context);
 }

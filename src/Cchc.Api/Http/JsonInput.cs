@@ -353,7 +353,7 @@ internal sealed class JsonInput
     private static string Shorten(string text) => text.Length <= 100 ? text : text[..100];
 
     // What was sent is shown back where it is short, and never where it is a whole structure.
-    private static object? Shown(JsonElement element)
+    internal static object? Shown(JsonElement element)
     {
         try
         {

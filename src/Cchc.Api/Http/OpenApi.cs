@@ -75,7 +75,7 @@ internal static class OpenApi
         {
             swaggerDoc.Servers = [new OpenApiServer { Url = "/" }];
             swaggerDoc.Tags = new HashSet<OpenApiTag>(
-                new[] { ("plans", "Plans, targets, tasks and periods"), ("units", "Units and their history"), ("reports", "Unit reports"), ("imports", "Bulk submissions of reports"), ("completion", "Completion rates"), ("obstacles", "Obstacles that units raise"), ("changes", "The feed of changes"), ("administration", "Keys and the audit trail") }
+                new[] { ("plans", "Plans, targets, tasks and periods"), ("units", "Units and their history"), ("reports", "Unit reports"), ("imports", "Bulk submissions of reports"), ("completion", "Completion rates"), ("obstacles", "Obstacles that units raise"), ("changes", "The feed of changes, and webhooks"), ("administration", "Keys and the audit trail") }
                     .Select(tag => new OpenApiTag { Name = tag.Item1, Description = tag.Item2 }));
         }
     }
@@ -135,7 +135,8 @@ internal static class OpenApi
                 : path.Contains("/report-imports", StringComparison.Ordinal) || path.Contains("/report-template", StringComparison.Ordinal) ? "imports"
                 : path.Contains("/reports", StringComparison.Ordinal) ? "reports"
                 : path.Contains("/obstacles", StringComparison.Ordinal) ? "obstacles"
-                : path.EndsWith("/changes", StringComparison.Ordinal) || path.EndsWith("/events", StringComparison.Ordinal) ? "changes"
+                : path.EndsWith("/changes", StringComparison.Ordinal) || path.EndsWith("/events", StringComparison.Ordinal)
+                    || path.Contains("/webhooks", StringComparison.Ordinal) ? "changes"
                 : path.Contains("/units", StringComparison.Ordinal) ? "units"
                 : path.EndsWith("/audit", StringComparison.Ordinal) || path.Contains("/api-keys", StringComparison.Ordinal) ? "administration" : "plans";
             operation.Tags = new HashSet<OpenApiTagReference> { new(tag, context.Document) };

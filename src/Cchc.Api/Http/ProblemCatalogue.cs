@@ -86,6 +86,9 @@ internal static class ProblemCatalogue
         ["service.unavailable"] = new(503, "Cơ sở dữ liệu tạm thời không sẵn sàng.", "The database is not available for now."),
         ["service.fault"] = new(500, "Lỗi máy chủ.", "The server failed."),
 
+        ["webhook.unknown"] = new(404, "Không có webhook {0}.", "There is no webhook {0}."),
+        ["webhook.url"] = new(422, "Cần địa chỉ https công khai, không kèm tên đăng nhập.", "A public https address without a user name is needed."),
+        ["webhook.kind"] = new(422, "Không có loại thay đổi này; có {0}.", "There is no such kind; there are {0}."),
         ["parameter.unknown"] = new(400, "Không có tham số {0}.", "There is no parameter {0}."),
         ["parameter.notHere"] = new(400, "Tham số {0} không dùng được với {1}.", "The parameter {0} means nothing with {1}."),
         ["parameter.repeated"] = new(400, "Tham số {0} chỉ được có một lần.", "The parameter {0} may be given once."),

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json;
 using Cchc.Api.Data;
 using Cchc.Api.Http;
@@ -42,7 +41,7 @@ internal static class KeyEndpoints
         query.Done();
         var page = Page<KeyAnswer>.Cut(
             context, await keys.ListAsync(context.RequestAborted), key => key.Id, key => Show(key, uses, time), limit, cursor);
-        await Answers.WriteOwnAsync(context, Tag(page), StatusCodes.Status200OK, page);
+        await Answers.WriteOwnAsync(context, Answers.TagOf(page), StatusCodes.Status200OK, page);
     }
 
     private static async Task GetKey(HttpContext context, string id, KeyWriter keys, KeyUses uses, TimeProvider time)
@@ -50,7 +49,7 @@ internal static class KeyEndpoints
         RequireAdministrator(context);
         new QueryInput(context.Request).Done();
         var answer = Show(await FindAsync(id, keys, context.RequestAborted), uses, time);
-        await Answers.WriteOwnAsync(context, Tag(answer), StatusCodes.Status200OK, answer);
+        await Answers.WriteOwnAsync(context, Answers.TagOf(answer), StatusCodes.Status200OK, answer);
     }
 
     private static async Task PostKey(HttpContext context, Catalogues catalogues, KeyWriter keys, KeyUses uses, TimeProvider time)
@@ -94,7 +93,7 @@ internal static class KeyEndpoints
         var caller = RequireAdministrator(context);
         new QueryInput(context.Request).Done();
         var answer = Show(await keys.RevokeAsync(caller.Actor, id, context.RequestAborted), uses, time);
-        await Answers.WriteOwnAsync(context, Tag(answer), StatusCodes.Status200OK, answer);
+        await Answers.WriteOwnAsync(context, Answers.TagOf(answer), StatusCodes.Status200OK, answer);
     }
 
     private static Caller RequireAdministrator(HttpContext context) =>
@@ -164,7 +163,7 @@ internal static class KeyEndpoints
     {
         var shown = Show(issued.Key, uses, time);
         context.Response.StatusCode = status;
-        context.Response.Headers.ETag = Tag(shown);
+        context.Response.Headers.ETag = Answers.TagOf(shown);
         context.Response.Headers.CacheControl = "no-store";
         return context.Response.WriteAsJsonAsync(
             new IssuedKey(shown) { Key = issued.Secret }, Json.Options, "application/json; charset=utf-8", context.RequestAborted);
@@ -185,8 +184,4 @@ internal static class KeyEndpoints
         GraceUntil = key.RevokedAt is null ? key.Former.Where(former => former.EndsAt > time.GetUtcNow()).Max(former => (DateTimeOffset?)former.EndsAt) : null,
         RevokedAt = key.RevokedAt,
     };
-
-    // Uses and ends of grace change an answer without a write: its tag is made of what it says.
-    private static string Tag<T>(T answer) =>
-        $"\"{Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(answer, Json.Options)))[..16]}\"";
 }

@@ -36,6 +36,10 @@ public sealed partial class ExampleTests
           "periods": [ { "code": "2023-FY", "kind": "year", "labelVi": "Năm 2023", "labelEn": "Year 2023", "dataFrom": "2022-12-15", "dataTo": "2023-12-14",
             "dueOn": "2023-12-20", "cumulative": true, "isFinal": true } ] }
         """;
+
+    // Nobody listens there: what a ping answers is that nothing came.
+    private const string Hook = """{"url":"https://hook.invalid/cchc","description":"Bảng theo dõi","plan":"cchc-2022","kinds":["report.approved","plan.changed"]}""";
+
     private const string KeyBody =
         """{"role":"reporter","unit":"D474","label":"Phần mềm một cửa","scopes":["read","reportsWrite"],"ipRanges":["10.20.0.0/16"]}""";
 
@@ -77,6 +81,16 @@ public sealed partial class ExampleTests
             ("explainTarget", HttpMethod.Get, $"{plan}/completion/targets/II.3.a", null),
             ("rankUnits", HttpMethod.Get, $"{plan}/completion/units", null),
             ("getUnitCompletion", HttpMethod.Get, $"{plan}/completion/units/STP", null),
+            ("followChanges", HttpMethod.Get, "/v1/events?follow=false&from=start&kind=report.submitted", null),
+            ("createWebhook", HttpMethod.Post, "/v1/webhooks", Hook),
+            ("getWebhook", HttpMethod.Get, "/v1/webhooks/{id}", null),
+            ("listWebhooks", HttpMethod.Get, "/v1/webhooks", null),
+            ("putWebhook", HttpMethod.Put, "/v1/webhooks/{id}", Hook),
+            ("rotateWebhook", HttpMethod.Post, "/v1/webhooks/{id}/rotate", null),
+            ("listDeliveries", HttpMethod.Get, "/v1/webhooks/{id}/deliveries", null),
+            ("replayDeliveries", HttpMethod.Post, "/v1/webhooks/{id}/replay", null),
+            ("pingWebhook", HttpMethod.Post, "/v1/webhooks/{id}/ping", null),
+            ("deleteWebhook", HttpMethod.Delete, "/v1/webhooks/{id}", null),
             ("listChanges", HttpMethod.Get, "/v1/changes?limit=3", null),
             ("listCompletionRows", HttpMethod.Get, $"{plan}/completion/rows?period=2022-Q1&groupBy=district&limit=3", null),
             ("getCompletionSeries", HttpMethod.Get, $"{plan}/completion/series", null),
@@ -126,6 +140,7 @@ public sealed partial class ExampleTests
 
         // What is queued stays so, until it is cancelled.
         await api.Services.GetServices<IHostedService>().OfType<Cchc.Api.Importing.ImportWorker>().Single().StopAsync(default);
+        await api.Services.GetServices<IHostedService>().OfType<Cchc.Api.Webhooks.WebhookWorker>().Single().StopAsync(default);
         foreach (var call in calls)
         {
             // Keys are listed by their age.
@@ -145,12 +160,12 @@ public sealed partial class ExampleTests
             var response = await client.SendAsync(request);
             Assert.True(response.IsSuccessStatusCode || call.Id.EndsWith($" {(int)response.StatusCode}", StringComparison.Ordinal), $"{call.Path}: {await response.Content.ReadAsStringAsync()}");
             var body = await response.Content.ReadAsStringAsync();
-            var answer = response.Content.Headers.ContentType!.MediaType == "text/csv" ? JsonValue.Create(body) : JsonNode.Parse(body)!;
-            import = call.Body is Rows or KeyBody && response.IsSuccessStatusCode ? (string)answer["id"]! : import;
+            var answer = response.Content.Headers.ContentType!.MediaType is "text/csv" or "text/event-stream" ? JsonValue.Create(body) : JsonNode.Parse(body)!;
+            import = call.Body is Rows or KeyBody or Hook && response.IsSuccessStatusCode ? (string)answer["id"]! : import;
             if (call.Id.Length > 0)
             {
                 recorded[call.Id] = Shorten(JsonNode.Parse(
-                    ImportId().Replace(Hash().Replace(KeyName().Replace(answer.ToJsonString(Indented), "4b2b0baf3bf6"), new string('0', 64)), "019da3b0c1f27c3a9f0e5b7d2a4c6e81"))!);
+                    ImportId().Replace(Secret().Replace(Hash().Replace(KeyName().Replace(answer.ToJsonString(Indented), "4b2b0baf3bf6"), new string('0', 64)), "whsec_" + new string('A', 43) + "="), "019da3b0c1f27c3a9f0e5b7d2a4c6e81"))!);
             }
         }
 
@@ -204,6 +219,9 @@ public sealed partial class ExampleTests
 
     [GeneratedRegex(@"(?<=\b|_)[0-9a-f]{64}\b")]
     private static partial Regex Hash();
+
+    [GeneratedRegex("whsec_[A-Za-z0-9+/]{43}=")]
+    private static partial Regex Secret();
 
     [GeneratedRegex("(?<=key:|\"id\": \")[0-9a-f]{12}\\b")]
     private static partial Regex KeyName();

@@ -1,0 +1,167 @@
+using Cchc.Api.Changes;
+using Cchc.Api.Data;
+
+namespace Cchc.Api.Webhooks;
+
+/// <summary>What became of telling a webhook of a change.</summary>
+public enum DeliveryStatus { Pending, Delivered, Dead }
+
+internal sealed record WebhookRow
+{
+    public string WebhookId { get; init; } = "";
+    public string Url { get; init; } = "";
+    public string? Description { get; init; }
+    public string? PlanCode { get; init; }
+    public string? Kinds { get; init; }
+    public string Secret { get; init; } = "";
+    public string? FormerSecret { get; init; }
+    public DateTimeOffset? FormerUntil { get; init; }
+    public DateTimeOffset CreatedAt { get; init; }
+    public string CreatedBy { get; init; } = "";
+    public bool IsEnabled { get; init; }
+    public long Position { get; init; }
+
+    /// <summary>What it is told of; empty: of everything.</summary>
+    public IReadOnlyList<string> KindList => Kinds?.Split(',') ?? [];
+
+    public bool Wants(ChangeRow change) =>
+        (PlanCode is null || PlanCode == change.PlanCode) && (Kinds is null || KindList.Contains(change.Kind));
+}
+
+internal sealed record DeliveryRow
+{
+    public long Sequence { get; init; }
+    public string Subject { get; init; } = "";
+    public DeliveryStatus Status { get; init; }
+    public int Attempts { get; init; }
+    public DateTimeOffset? NextAttemptAt { get; init; }
+    public DateTimeOffset? LastAttemptAt { get; init; }
+    public int? LastAnswer { get; init; }
+    public string? LastError { get; init; }
+}
+
+internal static class WebhookQueries
+{
+    private const string SelectAll = """
+        SELECT webhook_id AS WebhookId, url AS Url, description AS Description, plan_code AS PlanCode, kinds AS Kinds, secret AS Secret,
+            former_secret AS FormerSecret, former_until AS FormerUntil, created_at AS CreatedAt, created_by AS CreatedBy,
+            is_enabled AS IsEnabled, position AS Position
+        FROM webhooks ORDER BY created_at, webhook_id
+        """;
+
+    private const string Insert = """
+        INSERT INTO webhooks (webhook_id, url, description, plan_code, kinds, secret, created_at, created_by, is_enabled, position)
+        VALUES (@WebhookId, @Url, @Description, @PlanCode, @Kinds, @Secret, @CreatedAt, @CreatedBy, @IsEnabled, @Position)
+        """;
+
+    private const string Update = """
+        UPDATE webhooks SET url = @Url, description = @Description, plan_code = @PlanCode, kinds = @Kinds, secret = @Secret,
+            former_secret = @FormerSecret, former_until = @FormerUntil, is_enabled = @IsEnabled
+        WHERE webhook_id = @WebhookId
+        """;
+
+    private const string DeleteDeliveries = "DELETE FROM webhook_deliveries WHERE webhook_id = @id";
+    private const string Delete = "DELETE FROM webhooks WHERE webhook_id = @id";
+    private const string Disable = "UPDATE webhooks SET is_enabled = 0 WHERE webhook_id = @id";
+    private const string Move = "UPDATE webhooks SET position = @position WHERE webhook_id = @id";
+
+    private const string InsertDelivery = """
+        INSERT INTO webhook_deliveries (webhook_id, sequence, subject, status, attempts, next_attempt_at)
+        VALUES (@id, @sequence, @subject, 'pending', 0, @now)
+        """;
+
+    private const string CountPending = "SELECT COUNT(*) FROM webhook_deliveries WHERE webhook_id = @id AND status = 'pending'";
+
+    // Of one report the earlier goes before the later, however often it must be tried.
+    private const string Due = """
+        SELECT due.sequence AS Sequence, due.subject AS Subject, due.status AS Status, due.attempts AS Attempts
+        FROM webhook_deliveries due
+        WHERE due.webhook_id = @id AND due.status = 'pending' AND due.next_attempt_at <= @now AND NOT EXISTS
+            (SELECT 1 FROM webhook_deliveries earlier WHERE earlier.webhook_id = due.webhook_id AND earlier.status = 'pending'
+                AND earlier.subject = due.subject AND earlier.sequence < due.sequence)
+        ORDER BY due.sequence
+        """;
+
+    private const string Save = """
+        UPDATE webhook_deliveries SET status = @status, attempts = @attempts, next_attempt_at = @next, last_attempt_at = @now,
+            last_answer = @answer, last_error = @error
+        WHERE webhook_id = @id AND sequence = @sequence
+        """;
+
+    private const string SelectDeliveries = """
+        SELECT sequence AS Sequence, subject AS Subject, status AS Status, attempts AS Attempts, next_attempt_at AS NextAttemptAt,
+            last_attempt_at AS LastAttemptAt, last_answer AS LastAnswer, last_error AS LastError
+        FROM webhook_deliveries WHERE webhook_id = @id AND sequence > @after AND (@status IS NULL OR status = @status) ORDER BY sequence
+        """;
+
+    private const string ReplayDead = """
+        UPDATE webhook_deliveries SET status = 'pending', attempts = 0, next_attempt_at = @now
+        WHERE webhook_id = @id AND status = 'dead' AND sequence >= @first AND sequence <= @last
+        """;
+
+    private const string ReplayAll = """
+        UPDATE webhook_deliveries SET status = 'pending', attempts = 0, next_attempt_at = @now
+        WHERE webhook_id = @id AND sequence >= @first AND sequence <= @last
+        """;
+
+    private const string Forget = "DELETE FROM webhook_deliveries WHERE status = 'delivered' AND last_attempt_at < @before";
+
+    private const string Renew = """
+        UPDATE webhook_leases SET lease_owner = @owner, lease_until = @until
+        WHERE lease_id = 1 AND (lease_owner = @owner OR lease_until < @now)
+        """;
+
+    private const string CountLeases = "SELECT COUNT(*) FROM webhook_leases";
+    private const string Begin = "INSERT INTO webhook_leases (lease_id, lease_owner, lease_until) VALUES (1, @owner, @until)";
+
+    public static Task<IReadOnlyList<WebhookRow>> ListAsync(DbSession session) => session.QueryAsync<WebhookRow>(SelectAll);
+
+    public static Task InsertAsync(DbSession session, WebhookRow row) => session.ExecuteAsync(Insert, row);
+
+    public static Task UpdateAsync(DbSession session, WebhookRow row) => session.ExecuteAsync(Update, row);
+
+    public static async Task DeleteAsync(DbSession session, string id)
+    {
+        await session.ExecuteAsync(DeleteDeliveries, new { id });
+        await session.ExecuteAsync(Delete, new { id });
+    }
+
+    public static Task DisableAsync(DbSession session, string id) => session.ExecuteAsync(Disable, new { id });
+
+    public static Task<int> CountPendingAsync(DbSession session, string id) => session.SingleAsync<int>(CountPending, new { id });
+
+    /// <summary>Notes that a webhook is to be told of changes, and how far it has been looked.</summary>
+    public static async Task EnqueueAsync(
+        DbSession session, string id, IReadOnlyList<ChangeRow> changes, long position, Func<ChangeRow, string> subject, DateTimeOffset now)
+    {
+        await session.ExecuteAsync(InsertDelivery, changes.Select(change => new { id, sequence = change.Sequence, subject = subject(change), now }).ToList());
+        await session.ExecuteAsync(Move, new { id, position });
+    }
+
+    public static Task<IReadOnlyList<DeliveryRow>> DueAsync(DbSession session, string id, DateTimeOffset now) =>
+        session.QueryAsync<DeliveryRow>(Due, new { id, now });
+
+    public static Task SaveAsync(
+        DbSession session, string id, long sequence, DeliveryStatus status, int attempts, DateTimeOffset? next, int? answer, string? error, DateTimeOffset now) =>
+        session.ExecuteAsync(Save, new { id, sequence, status = Http.Words.Of(status), attempts, next, answer, error, now });
+
+    public static Task<IReadOnlyList<DeliveryRow>> DeliveriesAsync(DbSession session, string id, long after, DeliveryStatus? status) =>
+        session.QueryAsync<DeliveryRow>(SelectDeliveries, new { id, after, status = status is { } only ? Http.Words.Of(only) : null });
+
+    public static Task<int> ReplayAsync(DbSession session, string id, long first, long last, bool deadAlone, DateTimeOffset now) =>
+        deadAlone ? session.ExecuteAsync(ReplayDead, new { id, first, last, now }) : session.ExecuteAsync(ReplayAll, new { id, first, last, now });
+
+    public static Task ForgetAsync(DbSession session, DateTimeOffset before) => session.ExecuteAsync(Forget, new { before });
+
+    /// <summary>Whether this node may deliver until then.</summary>
+    public static async Task<bool> LeaseAsync(DbSession session, string owner, DateTimeOffset now, DateTimeOffset until)
+    {
+        if (await session.SingleAsync<int>(CountLeases) == 0)
+        {
+            await session.ExecuteAsync(Begin, new { owner, until });
+            return true;
+        }
+
+        return await session.ExecuteAsync(Renew, new { owner, now, until }) == 1;
+    }
+}

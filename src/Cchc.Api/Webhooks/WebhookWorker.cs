@@ -1,0 +1,183 @@
+using Cchc.Api.Changes;
+using Cchc.Api.Data;
+using Cchc.Api.Http;
+using Cchc.Api.Plans;
+
+namespace Cchc.Api.Webhooks;
+
+/// <summary>
+/// Tells webhooks of changes, at least once and of each report in order. What is to be told stands in the database with the time of its
+/// next attempt, so that neither a restart nor a receiver that is away loses any of it. One node at a time delivers.
+/// </summary>
+internal sealed partial class WebhookWorker(
+    Database database, Catalogues catalogues, WebhookSender sender, TimeProvider time, ILogger<WebhookWorker> log) : BackgroundService
+{
+    private const int MostPending = 1_000;
+
+    /// <summary>The pauses after failed attempts, as the specification advises; after the last the delivery is dead.</summary>
+    public static readonly IReadOnlyList<TimeSpan> Pauses =
+    [
+        TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(30), TimeSpan.FromHours(2), TimeSpan.FromHours(5),
+        TimeSpan.FromHours(10), TimeSpan.FromHours(14), TimeSpan.FromHours(20), TimeSpan.FromHours(24),
+    ];
+
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Lease = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Kept = TimeSpan.FromDays(30);
+
+    private readonly string _node = Guid.NewGuid().ToString("n");
+    private readonly SemaphoreSlim _woken = new(0);
+
+    /// <summary>Takes up what is new, and delivers all that is due; says whether anything was delivered.</summary>
+    public async Task<bool> StepAsync(CancellationToken cancellation)
+    {
+        var webhooks = (await database.ReadAsync(WebhookQueries.ListAsync, cancellation)).Where(each => each.IsEnabled).ToList();
+        if (webhooks.Count == 0)
+        {
+            return false;
+        }
+
+        var now = time.Now();
+        var isOurs = await database.WriteAsync(
+            async session =>
+            {
+                if (!await WebhookQueries.LeaseAsync(session, _node, now, now + Lease))
+                {
+                    return (false, false);
+                }
+
+                await WebhookQueries.ForgetAsync(session, now - Kept);
+                foreach (var webhook in webhooks)
+                {
+                    await EnqueueAsync(session, webhook, now);
+                }
+
+                return (true, true);
+            },
+            cancellation);
+        if (!isOurs)
+        {
+            return false;
+        }
+
+        var catalogue = await catalogues.CurrentAsync(cancellation);
+        var delivered = await Task.WhenAll(webhooks.Select(webhook => DeliverDueAsync(webhook, catalogue, now + Lease, cancellation)));
+        return delivered.Any(each => each);
+    }
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        _woken.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        database.ChangesWritten += Wake;
+        try
+        {
+            while (true)
+            {
+                try
+                {
+                    while (await StepAsync(stoppingToken))
+                    {
+                    }
+                }
+                catch (Exception exception) when (exception is System.Data.Common.DbException or ProblemException)
+                {
+                    Failed(log, exception);
+                }
+
+                await _woken.WaitAsync(Interval, stoppingToken);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // What was on its way is tried again by whoever comes next.
+        }
+        finally
+        {
+            database.ChangesWritten -= Wake;
+        }
+    }
+
+    // What a receiver that is away cannot take yet stays in the outbox.
+    private static async Task EnqueueAsync(DbSession session, WebhookRow webhook, DateTimeOffset now)
+    {
+        if (await WebhookQueries.CountPendingAsync(session, webhook.WebhookId) < MostPending
+            && await ChangeQueries.AfterAsync(session, webhook.Position) is { Count: > 0 } changes)
+        {
+            await WebhookQueries.EnqueueAsync(
+                session, webhook.WebhookId, [.. changes.Where(webhook.Wants)], changes[^1].Sequence, SubjectOf, now);
+        }
+    }
+
+    private static string SubjectOf(ChangeRow change) => change.Kind.StartsWith("obstacle.", StringComparison.Ordinal)
+        ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{change.PlanCode}/obstacles/{change.Number}")
+        : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{change.PlanCode}/{change.PeriodCode}/{change.UnitId}");
+
+    private async Task<bool> DeliverDueAsync(WebhookRow webhook, Catalogue catalogue, DateTimeOffset until, CancellationToken cancellation)
+    {
+        var due = await database.ReadAsync(session => WebhookQueries.DueAsync(session, webhook.WebhookId, time.Now()), cancellation);
+        var arrived = false;
+        foreach (var delivery in due)
+        {
+            if (time.Now() > until - TimeSpan.FromSeconds(30))
+            {
+                break;
+            }
+
+            arrived |= await DeliverAsync(webhook, delivery, catalogue, cancellation);
+        }
+
+        return arrived;
+    }
+
+    private async Task<bool> DeliverAsync(WebhookRow webhook, DeliveryRow delivery, Catalogue catalogue, CancellationToken cancellation)
+    {
+        var change = (await database.ReadAsync(session => ChangeQueries.AfterAsync(session, delivery.Sequence - 1), cancellation))[0];
+        var message = new WebhookMessage(change.Kind, change.OccurredAt, ChangeAnswer.Of(change, catalogue));
+        var (answer, error, wait) = await sender.SendAsync(
+            webhook, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"msg_{webhook.WebhookId}_{change.Sequence}"), message, cancellation);
+        var isDelivered = answer is >= 200 and < 300;
+        var attempts = delivery.Attempts + 1;
+        var isGone = answer == StatusCodes.Status410Gone;
+        var isDead = !isDelivered && (isGone || attempts > Pauses.Count);
+        var now = time.Now();
+        var status = isDelivered ? DeliveryStatus.Delivered : isDead ? DeliveryStatus.Dead : DeliveryStatus.Pending;
+        DateTimeOffset? next = status == DeliveryStatus.Pending ? now + Pause(Pauses[attempts - 1], wait) : null;
+        return await database.WriteAsync(
+            async session =>
+            {
+                await WebhookQueries.SaveAsync(session, webhook.WebhookId, delivery.Sequence, status, attempts, next, answer, error, now);
+                if (isGone)
+                {
+                    // The receiver says that it is no more.
+                    await WebhookQueries.DisableAsync(session, webhook.WebhookId);
+                    Audit.Write(session, now, "webhooks", "webhook.disable", webhook.WebhookId, new { enabled = true }, new { enabled = false, answer });
+                }
+
+                return (isDelivered, true);
+            },
+            cancellation);
+    }
+
+    // Receivers that went away together are not all tried at once; and what a receiver asks for is given to it.
+    private static TimeSpan Pause(TimeSpan planned, TimeSpan? asked)
+    {
+        var jittered = planned * (1 + (Random.Shared.NextDouble() / 10));
+        return asked > jittered ? asked > Pauses[^1] ? Pauses[^1] : asked.Value : jittered;
+    }
+
+    private void Wake()
+    {
+        if (_woken.CurrentCount == 0)
+        {
+            _woken.Release();
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Webhooks cannot be delivered now")]
+    private static partial void Failed(ILogger logger, Exception exception);
+}

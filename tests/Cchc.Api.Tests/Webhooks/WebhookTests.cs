@@ -1,0 +1,266 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using Cchc.Api.Tests.Support;
+using Cchc.Api.Webhooks;
+using Cchc.Domain.Reports;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Cchc.Api.Tests.Webhooks;
+
+/// <summary>Deliveries to a receiver that really listens; the worker goes step by step, at the times that the test sets.</summary>
+public sealed class WebhookTests
+{
+    private const string Hooks = "/v1/webhooks";
+
+    [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
+    public async Task What_is_delivered_is_signed_as_the_specification_says(Engine engine)
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var api = await StartAsync(engine);
+        using var administrator = await api.KeyAsync(Role.Administrator);
+        await administrator.PutReportAsync("STP", HttpExtensions.Ratio("II.3.a", 1, 2));
+        var hook = await CreateAsync(administrator, receiver, """,["report.submitted","report.approved"]""");
+        await administrator.PublishAsync("SNV", HttpExtensions.Ratio("II.3.a", 1, 2));
+        await DrainAsync(api);
+
+        Assert.Equal(["report.submitted", "report.approved"], receiver.Got.Select(each => (string)each.Body["type"]!));
+        Assert.Equal("SNV", (string)receiver.Got[0].Body["data"]!["unit"]!);
+        Assert.All(receiver.Got, each => Assert.True(IsSigned(each, (string)hook["secret"]!)));
+        Assert.Equal(2, receiver.Got.Select(each => each.Id).Distinct().Count());
+
+        // For a day both secrets sign, so that a receiver changes over when it likes.
+        var rotated = await (await administrator.SendJsonAsync(HttpMethod.Post, $"{Hooks}/{hook["id"]}/rotate", null)).JsonAsync();
+        Assert.NotEqual((string)hook["secret"]!, (string)rotated["secret"]!);
+        await administrator.PublishAsync("STC", HttpExtensions.Ratio("II.3.a", 1, 2));
+        await DrainAsync(api);
+        Assert.True(IsSigned(receiver.Got[^1], (string)hook["secret"]!));
+        Assert.True(IsSigned(receiver.Got[^1], (string)rotated["secret"]!));
+        api.Time.Advance(TimeSpan.FromHours(25));
+        var ping = await (await administrator.SendJsonAsync(HttpMethod.Post, $"{Hooks}/{hook["id"]}/ping", null)).JsonAsync();
+        Assert.True((bool)ping["delivered"]!);
+        Assert.Equal("ping", (string)receiver.Got[^1].Body["type"]!);
+        Assert.False(IsSigned(receiver.Got[^1], (string)hook["secret"]!));
+        Assert.True(IsSigned(receiver.Got[^1], (string)rotated["secret"]!));
+        Assert.DoesNotContain("whsec_", (await administrator.GetJsonAsync("/v1/audit?limit=1000")).ToJsonString());
+        Assert.DoesNotContain("whsec_", (await administrator.GetJsonAsync(Hooks)).ToJsonString());
+    }
+
+    [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
+    public async Task A_receiver_that_is_away_for_an_hour_misses_nothing(Engine engine)
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var api = await StartAsync(engine);
+        using var administrator = await api.KeyAsync(Role.Administrator);
+        await CreateAsync(administrator, receiver);
+        receiver.Answer = _ => 503;
+        string[] units = ["SNV", "STP", "STC", "D474"];
+        for (var minute = 0; minute < 60; minute++)
+        {
+            if (minute % 15 == 0)
+            {
+                await administrator.PublishAsync(units[minute / 15], HttpExtensions.Ratio("II.3.a", 1, 2));
+            }
+
+            await DrainAsync(api);
+            api.Time.Advance(TimeSpan.FromMinutes(1));
+        }
+
+        Assert.NotEmpty(receiver.Got);
+        receiver.Got.Clear();
+        receiver.Answer = _ => 204;
+        for (var hour = 0; hour < 12; hour++)
+        {
+            api.Time.Advance(TimeSpan.FromHours(1));
+            await DrainAsync(api);
+        }
+
+        var feed = (await administrator.GetJsonAsync("/v1/changes?limit=1000"))["items"]!.AsArray().Select(each => (long)each!["sequence"]!).ToList();
+        var told = receiver.Got.Select(each => (long)each.Body["data"]!["sequence"]!).ToList();
+        Assert.Equal(feed, told.Order());
+        foreach (var ofUnit in receiver.Got.GroupBy(each => (string)each.Body["data"]!["unit"]!))
+        {
+            Assert.Equal(["report.saved", "report.submitted", "report.approved"], ofUnit.Select(each => (string)each.Body["type"]!));
+        }
+    }
+
+    [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
+    public async Task A_later_change_of_a_report_waits_for_the_earlier_and_other_reports_do_not(Engine engine)
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var api = await StartAsync(engine);
+        using var administrator = await api.KeyAsync(Role.Administrator);
+        await CreateAsync(administrator, receiver);
+        receiver.Answer = body => (string)body["type"]! == "report.saved" && (string)body["data"]!["unit"]! == "SNV" ? 500 : 200;
+        await administrator.PublishAsync("SNV", HttpExtensions.Ratio("II.3.a", 1, 2));
+        await administrator.PublishAsync("STP", HttpExtensions.Ratio("II.3.a", 1, 2));
+        await DrainAsync(api);
+        Assert.Equal(
+            ["SNV report.saved", "STP report.approved", "STP report.saved", "STP report.submitted"],
+            receiver.Got.Select(each => $"{each.Body["data"]!["unit"]} {each.Body["type"]}").Order(StringComparer.Ordinal));
+
+        receiver.Got.Clear();
+        receiver.Answer = _ => 200;
+        api.Time.Advance(TimeSpan.FromMinutes(1));
+        await DrainAsync(api);
+        Assert.Equal(["report.saved", "report.submitted", "report.approved"], receiver.Got.Select(each => (string)each.Body["type"]!));
+    }
+
+    [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
+    public async Task What_never_arrives_is_kept_dead_and_delivered_again_when_asked(Engine engine)
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var api = await StartAsync(engine);
+        using var administrator = await api.KeyAsync(Role.Administrator);
+        var id = (string)(await CreateAsync(administrator, receiver))["id"]!;
+        receiver.Answer = _ => 500;
+        await administrator.PutReportAsync("SNV", HttpExtensions.Ratio("II.3.a", 1, 2));
+        for (var attempt = 0; attempt < 15; attempt++)
+        {
+            await DrainAsync(api);
+            api.Time.Advance(TimeSpan.FromHours(30));
+        }
+
+        Assert.Equal(10, receiver.Got.Count);
+        Assert.Single(receiver.Got.Select(each => each.Id).Distinct());
+        var dead = (await administrator.GetJsonAsync($"{Hooks}/{id}/deliveries?status=dead"))["items"]!.AsArray().Single()!;
+        Assert.Equal((10, 500), ((int)dead["attempts"]!, (int)dead["lastStatus"]!));
+
+        receiver.Answer = _ => 200;
+        receiver.Got.Clear();
+        Assert.Equal(1, (int)(await (await administrator.SendJsonAsync(HttpMethod.Post, $"{Hooks}/{id}/replay", null)).JsonAsync())["replayed"]!);
+        await DrainAsync(api);
+        Assert.Single(receiver.Got);
+        Assert.Equal(1, (int)(await (await administrator.SendJsonAsync(HttpMethod.Post, $"{Hooks}/{id}/replay", """{"all":true}""")).JsonAsync())["replayed"]!);
+        await DrainAsync(api);
+        Assert.Equal(2, receiver.Got.Count);
+
+        // A receiver that is gone for good is told no more.
+        receiver.Answer = _ => 410;
+        await administrator.PutReportAsync("STP", HttpExtensions.Ratio("II.3.a", 1, 2));
+        await DrainAsync(api);
+        Assert.False((bool)(await administrator.GetJsonAsync($"{Hooks}/{id}"))["enabled"]!);
+    }
+
+    [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
+    public async Task Nothing_goes_to_an_address_of_ones_own_network(Engine engine)
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var api = await ApiHost.StartAsync(engine);
+        using var administrator = await api.KeyAsync(Role.Administrator);
+        foreach (var url in new[]
+        {
+            receiver.Url, "https://127.0.0.1/x", "https://10.1.2.3/", "https://[::1]/", "https://[::ffff:192.168.1.1]/", "https://169.254.169.254/latest",
+            "https://[fd00::1]/", "https://[64:ff9b::10.0.0.1]/", "https://user:secret@example.vn/", "ftp://example.vn/", "example.vn", "https://2130706433/",
+        })
+        {
+            var response = await administrator.SendJsonAsync(HttpMethod.Post, Hooks, $$"""{"url":"{{url}}"}""");
+            Assert.True(response.StatusCode == HttpStatusCode.UnprocessableEntity, $"{url}: {response.StatusCode}");
+        }
+
+        // A name is judged by what it resolves to, when it is called.
+        var named = await (await administrator.SendJsonAsync(HttpMethod.Post, Hooks, """{"url":"https://localhost:9/x"}""")).JsonAsync();
+        var ping = await (await administrator.SendJsonAsync(HttpMethod.Post, $"{Hooks}/{named["id"]}/ping", null)).JsonAsync();
+        Assert.Equal((false, "address"), ((bool)ping["delivered"]!, (string)ping["error"]!));
+        Assert.Empty(receiver.Got);
+    }
+
+    [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
+    public async Task A_webhook_is_changed_with_its_tag_and_made_once(Engine engine)
+    {
+        await using var api = await StartAsync(engine);
+        using var administrator = await api.KeyAsync(Role.Administrator);
+        const string body = """{"url":"https://example.vn/a"}""";
+        using var request = new HttpRequestMessage(HttpMethod.Post, Hooks) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        request.Headers.Add("Idempotency-Key", "one");
+        var first = await (await administrator.SendAsync(request)).JsonAsync();
+        using var repeated = new HttpRequestMessage(HttpMethod.Post, Hooks) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        repeated.Headers.Add("Idempotency-Key", "one");
+        var again = await (await administrator.SendAsync(repeated)).JsonAsync();
+        Assert.Equal((string)first["id"]!, (string)again["id"]!);
+        Assert.Null(again["secret"]);
+
+        var path = $"{Hooks}/{first["id"]}";
+        var tag = (await administrator.GetAsync(new Uri(path, UriKind.Relative))).Headers.ETag!.Tag;
+        const string paused = """{"url":"https://example.vn/b","plan":"cchc-2022","kinds":["plan.changed"],"enabled":false}""";
+        Assert.Equal((HttpStatusCode)428, (await administrator.SendJsonAsync(HttpMethod.Put, path, paused)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await administrator.SendJsonAsync(HttpMethod.Put, path, paused, tag)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await administrator.SendJsonAsync(HttpMethod.Put, path, paused)).StatusCode);
+        Assert.Equal(HttpStatusCode.PreconditionFailed, (await administrator.SendJsonAsync(HttpMethod.Put, path, body, tag)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await administrator.DeleteAsync(new Uri(path, UriKind.Relative))).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await administrator.GetAsync(new Uri(path, UriKind.Relative))).StatusCode);
+    }
+
+    private static async Task<ApiHost> StartAsync(Engine engine)
+    {
+        var api = await ApiHost.StartAsync(engine, settings: [("Webhooks:AllowPrivate", "true")]);
+        await api.Services.GetRequiredService<WebhookWorker>().StopAsync(default);
+        return api;
+    }
+
+    private static async Task DrainAsync(ApiHost api)
+    {
+        while (await api.Services.GetRequiredService<WebhookWorker>().StepAsync(default))
+        {
+        }
+    }
+
+    private static async Task<JsonNode> CreateAsync(HttpClient administrator, Receiver receiver, string kinds = ",[]")
+    {
+        var response = await administrator.SendJsonAsync(HttpMethod.Post, Hooks, $$"""{"url":"{{receiver.Url}}","kinds":{{kinds[1..]}}}""");
+        Assert.Equal(HttpStatusCode.Created, response.StatusCode);
+        return await response.JsonAsync();
+    }
+
+    private static bool IsSigned(Message message, string secret)
+    {
+        var key = Convert.FromBase64String(secret["whsec_".Length..]);
+        var signed = Convert.ToBase64String(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes($"{message.Id}.{message.Timestamp}.{message.Text}")));
+        return message.Signature.Split(' ').Contains("v1," + signed);
+    }
+
+    private sealed record Message(string Id, string Timestamp, string Signature, string Text)
+    {
+        public JsonNode Body { get; } = JsonNode.Parse(Text)!;
+    }
+
+    private sealed class Receiver : IAsyncDisposable
+    {
+        private readonly WebApplication _app;
+
+        private Receiver(WebApplication app) => _app = app;
+
+        public List<Message> Got { get; } = [];
+
+        public Func<JsonNode, int> Answer { get; set; } = _ => 200;
+
+        public string Url => _app.Urls.Single() + "/hook";
+
+        public static async Task<Receiver> StartAsync()
+        {
+            var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+            Microsoft.AspNetCore.Hosting.WebHostBuilderKestrelExtensions.UseKestrelCore(builder.WebHost);
+            var app = builder.Build();
+            app.Urls.Add("http://127.0.0.1:0");
+            var receiver = new Receiver(app);
+            app.Run(receiver.ReceiveAsync);
+            await app.StartAsync();
+            return receiver;
+        }
+
+        public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+        private async Task ReceiveAsync(HttpContext context)
+        {
+            using var reader = new StreamReader(context.Request.Body);
+            var headers = context.Request.Headers;
+            var message = new Message(
+                headers["webhook-id"].ToString(), headers["webhook-timestamp"].ToString(), headers["webhook-signature"].ToString(), await reader.ReadToEndAsync());
+            Got.Add(message);
+            context.Response.StatusCode = Answer(message.Body);
+        }
+    }
+}
