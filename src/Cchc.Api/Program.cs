@@ -3,6 +3,7 @@ using Cchc.Api.Changes;
 using Cchc.Api.Commands;
 using Cchc.Api.Completion;
 using Cchc.Api.Data;
+using Cchc.Api.Discovery;
 using Cchc.Api.Http;
 using Cchc.Api.Importing;
 using Cchc.Api.Keys;
@@ -24,6 +25,7 @@ if (builder.Configuration["urls"] is null && builder.Configuration["http_ports"]
 }
 
 builder.AddProtection();
+builder.Services.AddCors();
 builder.Services.AddCodings().AddSingleton<PublicCache>();
 builder.Services.AddDatabase().AddContract();
 builder.Services.AddSingleton<Catalogues>().AddSingleton<TaskStates>().AddSingleton<Snapshots>().AddSingleton<ReportWriter>()
@@ -44,6 +46,7 @@ if (!app.Environment.IsDevelopment())
 }
 
 var limits = app.Services.GetRequiredService<RateLimits>();
+app.UseCrossOrigin();
 app.Use(Heads.AnswerAsync);
 app.Use(Problems.HandleAsync);
 app.Use(limits.CountAddressAsync);
@@ -63,6 +66,8 @@ v1.MapTasks();
 v1.MapCalendar();
 v1.MapDrafts();
 v1.MapAmendments();
+v1.MapIndicators();
+v1.MapCatalog();
 v1.MapUnits();
 v1.MapReports();
 v1.MapReportApprovals();
@@ -79,5 +84,6 @@ v1.MapAudit();
 v1.MapKeys();
 app.MapHealth();
 app.MapSecurityText();
+app.MapApiCatalog();
 await app.RunAsync();
 return 0;

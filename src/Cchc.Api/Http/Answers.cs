@@ -94,6 +94,16 @@ internal static class Answers
         return false;
     }
 
+    /// <summary>Writes JSON of a kind of its own that speaks of the host it was asked at, which nobody else's answer must say.</summary>
+    public static async Task WriteAsAsync(HttpContext context, string version, string contentType, Func<System.Text.Json.Nodes.JsonNode> compute)
+    {
+        context.Response.Headers.Vary = "Host";
+        if (!IsKnown(context, version, "public, no-cache"))
+        {
+            await SendAsync(context, JsonSerializer.SerializeToUtf8Bytes(compute(), Json.Options), contentType);
+        }
+    }
+
     /// <summary>Writes a text that never changes, tagged with its hash.</summary>
     public static Task WriteTextAsync(HttpContext context, string sha256, string json)
     {

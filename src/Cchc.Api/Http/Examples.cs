@@ -22,7 +22,7 @@ internal static class Examples
             {
                 if (media is OpenApiMediaType shown)
                 {
-                    if (type is not ("application/json" or "application/problem+json" or "text/event-stream"))
+                    if (type is not ("application/json" or "application/problem+json" or "text/event-stream" or "application/ld+json"))
                     {
                         continue;
                     }

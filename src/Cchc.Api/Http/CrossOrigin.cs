@@ -1,0 +1,42 @@
+namespace Cchc.Api.Http;
+
+/// <summary>Which sites' pages may call from a browser: those that <c>Cors:Origins</c> names, or <c>*</c> for all; none by default.</summary>
+internal static class CrossOrigin
+{
+    private static readonly string[] Sent =
+        ["Authorization", "Content-Type", "Content-Encoding", "If-Match", "If-None-Match", "Idempotency-Key", "Prefer", "Accept-Language", "Last-Event-ID", "Range", "If-Range"];
+
+    private static readonly string[] Shown =
+        ["ETag", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "Content-Disposition", "Content-Range", "Accept-Ranges"];
+
+    public static void UseCrossOrigin(this WebApplication app)
+    {
+        if (app.Configuration.GetSection("Cors:Origins").Get<string[]>() is not { Length: > 0 } origins)
+        {
+            return;
+        }
+
+        if (!origins.Contains("*"))
+        {
+            // Also what nobody's page asked for: a shared cache must not give it to a page that may not, or without the leave to one that may.
+            app.Use((context, next) =>
+            {
+                context.Response.OnStarting(static state =>
+                {
+                    var headers = ((HttpContext)state).Response.Headers;
+                    if (!headers.Vary.ToString().Contains("Origin", StringComparison.Ordinal))
+                    {
+                        headers.Append("Vary", "Origin");
+                    }
+
+                    return Task.CompletedTask;
+                }, context);
+                return next(context);
+            });
+        }
+
+        // Keys go in a header that a page sets itself: no browser sends a credential of its own, so that none is let.
+        app.UseCors(policy => (origins.Contains("*") ? policy.AllowAnyOrigin() : policy.WithOrigins(origins))
+            .WithMethods("GET", "HEAD", "PUT", "POST", "DELETE").WithHeaders(Sent).WithExposedHeaders(Shown).SetPreflightMaxAge(TimeSpan.FromHours(2)));
+    }
+}
