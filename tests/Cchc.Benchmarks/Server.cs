@@ -15,6 +15,7 @@ internal static class Server
         };
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Development";
         start.Environment["ASPNETCORE_URLS"] = address ?? "";
+        start.Environment["Logging__LogLevel__Microsoft.AspNetCore"] = "Warning";
         start.Environment["RateLimits__Reads"] = "0";
         start.Environment["RateLimits__Writes"] = "0";
         start.Environment["Seed__Sample"] = sample ? "true" : "false";

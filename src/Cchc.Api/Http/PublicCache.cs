@@ -1,5 +1,5 @@
+using System.Collections.Concurrent;
 using Cchc.Api.Data;
-using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Primitives;
 
 namespace Cchc.Api.Http;
@@ -9,9 +9,10 @@ namespace Cchc.Api.Http;
 /// shows a credential, or asks for a range, is answered anew. The framework's output cache does the same at two thirds of the speed: it
 /// reads its entries anew each time.
 /// </summary>
-internal sealed class PublicCache(DataVersions versions, TimeProvider time) : IDisposable
+internal sealed class PublicCache(DataVersions versions, TimeProvider time)
 {
     private const int MostBytes = 64 * 1024 * 1024;
+    private const int PerEntry = 1024;
 
     private volatile Moment _moment = new(-1, default);
 
@@ -27,15 +28,15 @@ internal sealed class PublicCache(DataVersions versions, TimeProvider time) : ID
 
         // What is computed from here on is of this moment or a later one, and kept as of this one.
         var moment = await CurrentAsync(context.RequestAborted);
-        var address = string.Concat(request.Path.Value, request.QueryString.Value, " ", string.Concat(Codings.Of(context), " ", request.Headers.Accept.ToString()));
-        if (!moment.Answers.TryGetValue(address, out KeptAnswer? kept))
+        var address = new Address(request.Path.Value, request.QueryString.Value, Codings.Of(context), request.Headers.Accept.ToString());
+        if (!moment.Answers.TryGetValue(address, out var kept))
         {
             context.Features.Set(new Place(moment, address));
             await next(context);
             return;
         }
 
-        kept!.Show(context.Response.Headers);
+        kept.Show(context.Response.Headers);
         if (Preconditions.Matches(request.Headers.IfNoneMatch, kept.ETag))
         {
             context.Response.StatusCode = StatusCodes.Status304NotModified;
@@ -54,15 +55,11 @@ internal sealed class PublicCache(DataVersions versions, TimeProvider time) : ID
         var headers = response.Headers;
         if (response.StatusCode == StatusCodes.Status200OK && headers.CacheControl == Answers.Public && context.Features.Get<Place>() is { } place)
         {
-            place.Moment.Answers.Set(
-                place.Address,
-                new KeptAnswer(headers.ETag.ToString(), headers.CacheControl, headers.Vary, headers.Link, headers.ContentEncoding,
-                    headers.ContentDisposition, headers.AcceptRanges, response.ContentType, body),
-                new MemoryCacheEntryOptions { Size = body.Length + 512 });
+            place.Moment.Keep(place.Address, new KeptAnswer(
+                headers.ETag.ToString(), headers.CacheControl, headers.Vary, headers.Link, headers.ContentEncoding, headers.ContentDisposition,
+                headers.AcceptRanges, response.ContentType, body));
         }
     }
-
-    public void Dispose() => _moment.Answers.Dispose();
 
     private async ValueTask<Moment> CurrentAsync(CancellationToken cancellation)
     {
@@ -77,11 +74,27 @@ internal sealed class PublicCache(DataVersions versions, TimeProvider time) : ID
         return moment;
     }
 
-    private sealed record Place(Moment Moment, string Address);
+    private readonly record struct Address(string? Path, string? Query, string Coding, string Accept);
+
+    private sealed record Place(Moment Moment, Address Address);
 
     private sealed record Moment(long Epoch, DateOnly Today)
     {
-        public MemoryCache Answers { get; } = new(new MemoryCacheOptions { SizeLimit = MostBytes });
+        private long _bytes;
+
+        public ConcurrentDictionary<Address, KeptAnswer> Answers { get; } = new();
+
+        public void Keep(Address address, KeptAnswer answer)
+        {
+            // Who asks for thousands of things that nobody else asks for must not take all memory: at the limit it begins anew.
+            if (Interlocked.Add(ref _bytes, answer.Body.Length + PerEntry) > MostBytes)
+            {
+                Answers.Clear();
+                Interlocked.Exchange(ref _bytes, answer.Body.Length + PerEntry);
+            }
+
+            Answers[address] = answer;
+        }
     }
 
     private sealed record KeptAnswer(
