@@ -1,3 +1,8 @@
 using Cchc.Benchmarks;
 
-await (args is ["import"] ? ImportBenchmark.RunAsync() : ReadBenchmark.RunAsync());
+await (args switch
+{
+    ["import"] => ImportBenchmark.RunAsync(),
+    ["events"] => EventBenchmark.RunAsync(),
+    _ => ReadBenchmark.RunAsync(),
+});

@@ -15,7 +15,7 @@ internal readonly record struct FeedMessage(ChangeRow? Change, byte[] Text);
 /// Reads the outbox once for all who follow: at once after a write of this node, else twice a second while anybody follows. Who does not
 /// keep up is let go, and comes back with the last id.
 /// </summary>
-internal sealed partial class ChangeFeed(Database database, Catalogues catalogues, TimeProvider time, ILogger<ChangeFeed> log) : BackgroundService
+internal sealed partial class ChangeFeed(Database database, Catalogues catalogues, TimeProvider time, IConfiguration configuration, ILogger<ChangeFeed> log) : BackgroundService
 {
     private const int MostWaiting = 256;
 
@@ -23,13 +23,20 @@ internal sealed partial class ChangeFeed(Database database, Catalogues catalogue
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
     private static readonly byte[] Beat = ":\n\n"u8.ToArray();
 
+    private readonly int _most = configuration.GetValue("Limits:EventClients", 5_000);
     private readonly ConcurrentDictionary<Subscription, bool> _subscriptions = new();
     private readonly SemaphoreSlim _woken = new(0);
     private long _read = -1;
 
     /// <summary>Begins to receive what is committed from now on.</summary>
+    /// <exception cref="ProblemException">503 where as many follow as this node serves.</exception>
     public Subscription Subscribe()
     {
+        if (_subscriptions.Count >= _most)
+        {
+            throw new ProblemException("service.unavailable");
+        }
+
         var subscription = new Subscription(this);
         _subscriptions[subscription] = true;
         Wake();

@@ -149,6 +149,16 @@ public sealed class ChangeTests
         }
     }
 
+    [Fact]
+    public async Task No_more_may_follow_than_the_node_serves()
+    {
+        await using var api = await ApiHost.StartAsync(Engine.Sqlite, settings: [("Limits:EventClients", "1")]);
+        using (await FollowAsync(api.Anonymous, "/v1/events", null))
+        {
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, (await api.Anonymous.GetAsync(new Uri("/v1/events", UriKind.Relative))).StatusCode);
+        }
+    }
+
     private static async Task<StreamReader> FollowAsync(HttpClient client, string path, string? lastId)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
