@@ -38,7 +38,8 @@ internal static class CommandLine
             var steps = await services.GetRequiredService<Migrator>().MigrateAsync(parsed.GetValue(dryRun), cancellation);
             foreach (var step in steps)
             {
-                Console.WriteLine($"{(step.Applied ? "applied" : parsed.GetValue(dryRun) ? "pending" : "applied now")}\t{step.Script}");
+                Console.WriteLine(
+                    $"{(step.IsNewer ? "newer" : step.Applied ? "applied" : parsed.GetValue(dryRun) ? "pending" : "applied now")}\t{step.Script}");
             }
 
             return 0;

@@ -1,16 +1,23 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.RegularExpressions;
 using Dapper;
 
 namespace Cchc.Api.Data;
 
-public sealed record MigrationStep(string Script, bool Applied);
+/// <param name="Script">Its name.</param>
+/// <param name="Applied">Whether it was there before.</param>
+/// <param name="IsNewer">Whether a later release of the program applied it.</param>
+public sealed record MigrationStep(string Script, bool Applied, bool IsNewer = false);
 
 /// <summary>
 /// Brings the schema up to date from numbered scripts that never change once landed. Several nodes may start at once: one migrates,
 /// the others wait and find nothing to do. All pending scripts are one transaction, so a failing one leaves the schema as it was.
+/// A script only adds, so that programs from before it work on beside it, unless its name says which script they must know:
+/// <c>0015_needs_0012_….sql</c> takes away what a program uses that ends before 0012.
 /// </summary>
-public sealed class Migrator(Database database, TimeProvider time)
+public sealed partial class Migrator(Database database, TimeProvider time)
 {
     private const string CreateJournalSqlServer = """
         /* sqlserver */ IF OBJECT_ID(N'schema_migrations', N'U') IS NULL
@@ -32,7 +39,7 @@ public sealed class Migrator(Database database, TimeProvider time)
 
     /// <param name="dryRun">Say what would be done, and do nothing.</param>
     /// <param name="cancellation">Stops before the commit.</param>
-    /// <exception cref="InvalidOperationException">A landed script was edited, or the database is newer than this program.</exception>
+    /// <exception cref="InvalidOperationException">A landed script was edited, or the schema is none that this program works on.</exception>
     public async Task<IReadOnlyList<MigrationStep>> MigrateAsync(bool dryRun, CancellationToken cancellation)
     {
         await using (var connection = database.Dialect.Connect(database.ConnectionString))
@@ -47,8 +54,10 @@ public sealed class Migrator(Database database, TimeProvider time)
                 database.Dialect.LockMigrations(session.Connection, session.Transaction);
                 await (database.IsEmbedded ? session.ExecuteAsync(CreateJournalSqlite) : session.ExecuteAsync(CreateJournalSqlServer));
                 var landed = (await session.QueryAsync<Entry>(Journal)).ToDictionary(entry => entry.Script, entry => entry.Checksum);
+                var scripts = EmbeddedFiles.Under(database.Dialect.Scripts).Select(file => (file.Name, Text: Normalise(file.Text))).ToList();
+                Accept([.. scripts.Select(script => script.Name)], [.. landed.Keys]);
                 var steps = new List<MigrationStep>();
-                foreach (var (name, text) in EmbeddedFiles.Under(database.Dialect.Scripts).Select(file => (file.Name, Normalise(file.Text))))
+                foreach (var (name, text) in scripts)
                 {
                     var checksum = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
                     if (landed.Remove(name, out var known))
@@ -71,12 +80,37 @@ public sealed class Migrator(Database database, TimeProvider time)
                     }
                 }
 
-                return landed.Count == 0
-                    ? (steps, !dryRun)
-                    : throw new InvalidOperationException($"The database has scripts this program does not know: {string.Join(", ", landed.Keys)}.");
+                return ([.. steps, .. landed.Keys.Select(name => new MigrationStep(name, Applied: true, IsNewer: true))], !dryRun);
             },
             cancellation);
     }
+
+    // What a later release applied is let be, as long as it left standing what this one uses.
+    private static void Accept(IReadOnlyList<string> ours, IReadOnlyList<string> landed)
+    {
+        var unknown = landed.Except(ours).ToList();
+        var last = Number(ours[^1]);
+        if (unknown.FindAll(name => Number(name) <= last) is { Count: > 0 } strange)
+        {
+            throw new InvalidOperationException($"The database has scripts this program does not know: {string.Join(", ", strange)}.");
+        }
+
+        if (unknown.Find(name => Needs().Match(name) is { Success: true } needs && int.Parse(needs.ValueSpan, CultureInfo.InvariantCulture) > last) is { } script)
+        {
+            throw new InvalidOperationException($"The database has {script}, which this program is too old for: it ends at {ours[^1]}.");
+        }
+
+        if (unknown.Count > 0 && ours.Except(landed).ToList() is { Count: > 0 } pending)
+        {
+            throw new InvalidOperationException(
+                $"The database has {unknown[0]} of a later release, but not {string.Join(", ", pending)}: let that release migrate it.");
+        }
+    }
+
+    private static int Number(string script) => int.Parse(script.AsSpan(0, 4), CultureInfo.InvariantCulture);
+
+    [GeneratedRegex(@"(?<=^\d{4}_needs_)\d{4}(?=_)")]
+    private static partial Regex Needs();
 
     // A checkout on Windows must not look like an edit.
     private static string Normalise(string text) => text.ReplaceLineEndings("\n");

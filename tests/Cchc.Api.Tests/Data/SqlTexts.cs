@@ -14,16 +14,26 @@ internal static partial class SqlTexts
     private static readonly System.Reflection.Assembly Program = typeof(Cchc.Api.Data.Database).Assembly;
     private static readonly Lazy<IReadOnlyList<string>> Statements = new(FindStatements);
 
-    public static IEnumerable<string> ForSqlServer => Statements.Value.Where(sql => !sql.StartsWith("/* sqlite */", StringComparison.Ordinal));
+    public static IReadOnlyList<string> All => Statements.Value;
 
-    public static IEnumerable<string> ForSqlite =>
-        Statements.Value.Where(sql => !sql.StartsWith("/* sqlserver */", StringComparison.Ordinal) && !sql.StartsWith("EXEC ", StringComparison.Ordinal));
+    public static IEnumerable<string> ForSqlServer => All.Where(IsForSqlServer);
+
+    public static IEnumerable<string> ForSqlite => All.Where(IsForSqlite);
 
     public static IEnumerable<string> Shared => ForSqlServer.Intersect(ForSqlite);
 
     public static IReadOnlyList<string> Scripts(string engine) =>
         [.. Program.GetManifestResourceNames().Where(name => name.StartsWith($"db/{engine}/", StringComparison.Ordinal)).Order(StringComparer.Ordinal)
             .Select(Read)];
+
+    public static IReadOnlyList<string> ScriptNames(string engine) =>
+        [.. Program.GetManifestResourceNames().Where(name => name.StartsWith($"db/{engine}/", StringComparison.Ordinal)).Order(StringComparer.Ordinal)
+            .Select(Path.GetFileName)!];
+
+    public static bool IsForSqlServer(string sql) => !sql.StartsWith("/* sqlite */", StringComparison.Ordinal);
+
+    public static bool IsForSqlite(string sql) =>
+        !sql.StartsWith("/* sqlserver */", StringComparison.Ordinal) && !sql.StartsWith("EXEC ", StringComparison.Ordinal);
 
     private static string Read(string name)
     {

@@ -10,7 +10,20 @@ public sealed partial class SqliteTests
     public void Every_statement_prepares_on_the_migrated_schema()
     {
         using var connection = Migrated();
-        foreach (var sql in SqlTexts.ForSqlite.Where(sql => !sql.StartsWith("/* sqlite */ CREATE", StringComparison.Ordinal)))
+        Assert.All(SqlTexts.ForSqlite, sql => Explain(connection, sql));
+    }
+
+    [Fact]
+    public void A_statement_that_does_not_fit_is_caught()
+    {
+        using var connection = Migrated();
+        Assert.Throws<SqliteException>(() => Explain(connection, "SELECT colour FROM plans"));
+    }
+
+    /// <summary>Prepares a statement, save one that makes the journal, which is there already.</summary>
+    internal static void Explain(SqliteConnection connection, string sql)
+    {
+        if (!sql.StartsWith("/* sqlite */ CREATE", StringComparison.Ordinal))
         {
             using var command = connection.CreateCommand();
             command.CommandText = "EXPLAIN " + sql;
@@ -21,13 +34,6 @@ public sealed partial class SqliteTests
 
             command.ExecuteNonQuery();
         }
-    }
-
-    [Fact]
-    public void A_statement_that_does_not_fit_is_caught()
-    {
-        using var connection = Migrated();
-        Assert.Throws<SqliteException>(() => connection.Execute("EXPLAIN SELECT colour FROM plans"));
     }
 
     internal static SqliteConnection Migrated()

@@ -31,7 +31,7 @@ public sealed class TransactSqlTests
     }
 
     [Fact]
-    public void Every_statement_fits_the_schema() => Assert.Empty(Problems(SqlTexts.ForSqlServer.Where(sql => !sql.StartsWith("EXEC ", StringComparison.Ordinal))));
+    public void Every_statement_fits_the_schema() => Assert.Empty(Problems(SqlTexts.ForSqlServer));
 
     [Theory]
     [InlineData("SELECT colour FROM plans")]
@@ -60,11 +60,11 @@ public sealed class TransactSqlTests
         return model;
     }
 
-    private static List<string> Problems(IEnumerable<string> statements)
+    internal static List<string> Problems(IEnumerable<string> statements)
     {
         using var model = Model();
         var number = 0;
-        foreach (var sql in statements)
+        foreach (var sql in statements.Where(sql => !sql.StartsWith("EXEC ", StringComparison.Ordinal)))
         {
             var variables = new Variables();
             Parse(sql).Accept(variables);
@@ -78,7 +78,7 @@ public sealed class TransactSqlTests
             .Select(message => message.ToString())];
     }
 
-    private static TSqlFragment Parse(string sql)
+    internal static TSqlFragment Parse(string sql)
     {
         var fragment = new TSql160Parser(initialQuotedIdentifiers: true).Parse(new StringReader(sql), out var errors);
         Assert.True(errors.Count == 0, $"{string.Join("; ", errors.Select(error => error.Message))}\n{sql}");
