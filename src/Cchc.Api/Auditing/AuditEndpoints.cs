@@ -44,8 +44,8 @@ internal static class AuditEndpoints
         api.MapGet("/audit", ListEntries).Describe<Page<AuditEntryAnswer>>(
             "listAuditEntries", "The audit trail, the latest entry first",
             [new("actor", "Who", "key:4b2b0baf3bf6"), new("action", "What was done", "report.approve"),
-             new("subject", "What it was done to", "cchc-2022/2022-H1/SNV"), new("from", "From this instant (RFC 3339)", "2022-06-20T00:00:00+07:00"),
-             new("to", "Up to this instant (RFC 3339)", "2022-06-21T00:00:00+07:00"), .. Parameters.Paging]).Refuses(401, 403)
+             new("subject", "What it was done to", "cchc-2022/2022-H1/SNV"), new("from", "From this instant (RFC 3339)", Parameters.SomeInstant),
+             new("to", "Up to this instant (RFC 3339)", Parameters.SomeInstant.AddDays(1)), .. Parameters.Paging]).Refuses(401, 403)
             .Needs(KeyScope.Administration);
 
     private static async Task ListEntries(HttpContext context, AuditQueries trail)

@@ -9,13 +9,16 @@ using Cchc.Domain.Reports;
 
 namespace Cchc.Api.Changes;
 
+/// <summary>Where to begin without a cursor: at the first change, or after the last one.</summary>
+internal enum FeedStart { Start, Now }
+
 /// <summary>The feed of changes: asked for by cursor, or followed as it grows.</summary>
 internal static class ChangeEndpoints
 {
     private static readonly Parameter[] Common =
     [
         new("cursor", "Where to go on: nextCursor of before; the beginning where it is not given", "MTI"),
-        new("from", "Begin here in place of at a cursor", "now", ["start", "now"]),
+        Parameters.Word<FeedStart>("from", "Begin here in place of at a cursor"),
         new("plan", "Of this plan alone", "cchc-2022"), new("kind", "Kinds, comma-separated", "report.approved,plan.changed"),
     ];
 
@@ -25,7 +28,7 @@ internal static class ChangeEndpoints
             "listChanges", "What changed, in the order in which it happened, without a gap", [.. Common, Parameters.Paging[0]]).Refuses(401);
         api.MapGet("/events", Follow).WithName("followChanges").WithMetadata(new Description(
             "The same as server-sent events: id is a cursor, event the kind, data the change",
-            [.. Common, new("follow", "Whether to stay for what is to come", "true", ["true", "false"]),
+            [.. Common, new("follow", "Whether to stay for what is to come", true),
              new("Last-Event-ID", "Where to go on after a break: the last id seen", "12", Header: true)]))
             .Produces<string>(200, "text/event-stream").Refuses(400, 401, 429, 503).DisableRequestTimeout();
     }
@@ -167,14 +170,14 @@ internal static class ChangeEndpoints
             query.Refuse("cursor.invalid", "cursor");
         }
 
-        var from = query.Text("from");
-        if (from is not (null or "start" or "now") || (from is not null && query.Text("cursor") is not null))
+        var from = query.Word<FeedStart>("from");
+        if (from is not null && query.Text("cursor") is not null)
         {
-            query.Refuse("parameter.invalid", "from", "start, now");
+            query.Refuse("parameter.invalid", "from", Words.List<FeedStart>());
         }
 
         query.Done();
-        return from == "now" ? await HeadAsync(database, cancellation) : start;
+        return from == FeedStart.Now ? await HeadAsync(database, cancellation) : start;
     }
 
     private static Task<long> HeadAsync(Database database, CancellationToken cancellation) =>

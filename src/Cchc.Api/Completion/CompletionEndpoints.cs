@@ -18,7 +18,7 @@ internal static class CompletionEndpoints
         Parameters.Word<Basis>("basis", "Year to date, or the period's window alone"), Parameters.AsOf,
     ];
 
-    private enum Sort { Rank, Completion, Code, Name }
+    private enum UnitOrder { Rank, Completion, Code, Name }
 
     public static void MapCompletion(this IEndpointRouteBuilder api)
     {
@@ -29,7 +29,7 @@ internal static class CompletionEndpoints
         api.MapGet("/plans/{plan}/completion/units", RankUnits).Describe<UnitRankingAnswer>(
             "rankUnits", "Units with completion and rank among their level and kind",
             [.. Common, Parameters.Word<UnitLevel>("level", "Level"), Parameters.Word<UnitKind>("kind", "Kind"),
-             new("under", "This unit and all below it", "D474"), Parameters.Word<Sort>("sort", "Order; rank is by level and kind first"),
+             new("under", "This unit and all below it", "D474"), Parameters.Word<UnitOrder>("sort", "Order; rank is by level and kind first"),
              .. Parameters.Paging]).Refuses(401, 404);
         api.MapGet("/plans/{plan}/completion/units/{unit}", GetUnitCompletion).Describe<UnitCompletionAnswer>(
             "getUnitCompletion", "One unit line by line",
@@ -77,7 +77,7 @@ internal static class CompletionEndpoints
         var asked = await AskAsync(context, plan, catalogues, snapshots, time, "level", "kind", "under", "sort", "limit", "cursor");
         var (level, kind) = (asked.Query.Word<UnitLevel>("level"), asked.Query.Word<UnitKind>("kind"));
         var under = asked.Query.Known("under", asked.Catalogue.Units.Find, "unit");
-        var sort = asked.Query.Word<Sort>("sort") ?? Sort.Rank;
+        var sort = asked.Query.Word<UnitOrder>("sort") ?? UnitOrder.Rank;
         var (limit, cursor) = (asked.Query.Limit(), asked.Query.Cursor());
         asked.Query.Done();
         await Answers.WriteAsync(context, asked.Tag, asked.IsPrivate, async () =>
@@ -88,10 +88,10 @@ internal static class CompletionEndpoints
                 && (under is null || asked.Snapshot.Facts.Units.IsWithin(each.Unit, under.Id, date)));
             List<RankedUnit> ordered = sort switch
             {
-                Sort.Completion => [.. ranked.OrderByDescending(each => each.Figures.Completion ?? Domain.Fraction.Zero)
+                UnitOrder.Completion => [.. ranked.OrderByDescending(each => each.Figures.Completion ?? Domain.Fraction.Zero)
                     .ThenBy(each => each.Figures.Completion is null).ThenBy(each => each.Unit.Code, StringComparer.Ordinal)],
-                Sort.Code => [.. ranked.OrderBy(each => each.Unit.Code, StringComparer.Ordinal)],
-                Sort.Name => [.. ranked.OrderBy(each => Search.Fold(each.Unit.On(date)!.NameVi), StringComparer.Ordinal)
+                UnitOrder.Code => [.. ranked.OrderBy(each => each.Unit.Code, StringComparer.Ordinal)],
+                UnitOrder.Name => [.. ranked.OrderBy(each => Search.Fold(each.Unit.On(date)!.NameVi), StringComparer.Ordinal)
                     .ThenBy(each => each.Unit.Code, StringComparer.Ordinal)],
                 _ => [.. ranked],
             };

@@ -1,3 +1,4 @@
+using Cchc.Api.Http;
 using Cchc.Api.Tables;
 using Cchc.Domain.Completion;
 using Cchc.Domain.Plans;
@@ -53,8 +54,11 @@ public sealed record CompletionRow
 
     public Comparison? Operator { get; init; }
     public decimal? Threshold { get; init; }
+    [Whole]
     public decimal? Numerator { get; init; }
+    [Whole]
     public decimal? Total { get; init; }
+    [Whole]
     public decimal? Excluded { get; init; }
     public int? Done { get; init; }
     public long? Position { get; init; }

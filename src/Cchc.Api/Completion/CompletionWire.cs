@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Cchc.Api.Http;
 using Cchc.Api.Plans;
 using Cchc.Domain.Completion;
 using Cchc.Domain.Plans;
@@ -80,13 +81,13 @@ public record LineFigures
     public required Comparison? Operator { get; init; }
     public required decimal? Threshold { get; init; }
 
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Whole]
     public decimal? Numerator { get; init; }
 
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Whole]
     public decimal? Total { get; init; }
 
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Whole]
     public decimal? Excluded { get; init; }
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -150,13 +151,13 @@ public sealed record Contribution
     public required string Unit { get; init; }
     public required string? NameVi { get; init; }
 
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Whole]
     public decimal? Numerator { get; init; }
 
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Whole]
     public decimal? Total { get; init; }
 
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Whole]
     public decimal? Excluded { get; init; }
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

@@ -17,7 +17,7 @@ internal static class RowEndpoints
         new("group", "Groups of targets, comma-separated", "II.3"), new("target", "Targets, comma-separated", "II.3.a"),
         new("commitment", "Commitments, comma-separated", "must"), new("level", "Levels of lines, comma-separated", "province"),
         new("status", "Statuses of lines, comma-separated", "missed,noData"),
-        new("met", "Whether the line is met", "false", ["false", "true"]),
+        new("met", "Whether the line is met", false),
     ];
 
     public static void MapCompletionRows(this IEndpointRouteBuilder api) =>

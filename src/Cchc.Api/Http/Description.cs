@@ -1,19 +1,25 @@
+using Cchc.Domain;
+
 namespace Cchc.Api.Http;
 
 /// <summary>A query or header parameter of an operation, for the contract.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Summary">What it means.</param>
-/// <param name="Example">A value that works.</param>
-/// <param name="Values">The only values it takes, or none.</param>
+/// <param name="Example">A value that works; its type is the parameter's.</param>
+/// <param name="Values">The only texts it takes, or none.</param>
 /// <param name="Header">Whether it is a header.</param>
-internal sealed record Parameter(string Name, string Summary, object Example, IReadOnlyList<string>? Values = null, bool Header = false);
+/// <param name="Required">Whether the operation needs it.</param>
+internal sealed record Parameter(
+    string Name, string Summary, object Example, IReadOnlyList<string>? Values = null, bool Header = false, bool Required = false);
 
 internal static class Parameters
 {
     public static readonly Parameter Query = new("q", "Words to find, without regard to case and accents", "hue");
 
+    public static readonly DateTimeOffset SomeInstant = new(2022, 6, 20, 0, 0, 0, LocalTime.Offset);
+
     public static readonly Parameter AsOf =
-        new("asOf", "What was known at this instant (RFC 3339), exactly as it was answered then", "2022-06-20T00:00:00+07:00");
+        new("asOf", "What was known at this instant (RFC 3339), exactly as it was answered then", SomeInstant);
 
     public static readonly Parameter[] Paging =
     [
@@ -22,8 +28,7 @@ internal static class Parameters
     ];
 
     public static Parameter Word<T>(string name, string summary)
-        where T : struct, Enum =>
-        new(name, summary, Words.Of(Enum.GetValues<T>()[0]), [.. Enum.GetValues<T>().Select(Words.Of)]);
+        where T : struct, Enum => new(name, summary, Enum.GetValues<T>()[0]);
 }
 
 /// <summary>What the contract says of an operation beyond what the framework finds out by itself.</summary>
@@ -33,13 +38,12 @@ internal sealed record Description(string Summary, IReadOnlyList<Parameter> Para
     public IReadOnlyDictionary<string, string>? Bodies { get; init; }
 }
 
-internal sealed record BodyType(Type Type);
+/// <param name="Type">The shape of a JSON body.</param>
+/// <param name="MayBeAbsent">Whether no body is as good as an empty one.</param>
+internal sealed record BodyType(Type Type, bool MayBeAbsent);
 
-/// <summary>The forms of a table beside JSON.</summary>
-internal sealed record OtherForms
-{
-    public IReadOnlyList<string> Types { get; } = ["text/csv", "application/x-ndjson", Tables.TableRequest.Xlsx, Tables.TableRequest.Sdmx];
-}
+/// <summary>Media types in which an answer is had beside JSON, or in place of it.</summary>
+internal sealed record OtherForms(params IReadOnlyList<string> Types);
 
 internal static class DescriptionExtensions
 {
@@ -56,10 +60,16 @@ internal static class DescriptionExtensions
             .Produces<T>(200, "application/json").Refuses(400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 503);
 
     /// <summary>Says that the answer is also had in the other forms of a table.</summary>
-    public static RouteHandlerBuilder InForms(this RouteHandlerBuilder endpoint) => endpoint.WithMetadata(new OtherForms());
+    public static RouteHandlerBuilder InForms(this RouteHandlerBuilder endpoint) =>
+        endpoint.WithMetadata(new OtherForms("text/csv", "application/x-ndjson", Tables.TableRequest.Xlsx, Tables.TableRequest.Sdmx));
+
+    /// <summary>Says that the answer is a file of one of these types.</summary>
+    public static RouteHandlerBuilder ProducesFile(this RouteHandlerBuilder endpoint, params IReadOnlyList<string> types) =>
+        endpoint.Produces(200).WithMetadata(new OtherForms(types));
 
     /// <summary>Names the shape of a JSON body.</summary>
-    public static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder endpoint) => endpoint.WithMetadata(new BodyType(typeof(T)));
+    public static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder endpoint, bool mayBeAbsent = false) =>
+        endpoint.WithMetadata(new BodyType(typeof(T), mayBeAbsent));
 
     public static RouteHandlerBuilder Refuses(this RouteHandlerBuilder endpoint, params int[] statuses)
     {

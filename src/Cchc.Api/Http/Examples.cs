@@ -14,13 +14,16 @@ internal static class Examples
     private static readonly Lazy<JsonObject> Recorded = new(() =>
         JsonNode.Parse(Data.EmbeddedFiles.Under("openapi/").Single().Text)!.AsObject());
 
+    /// <summary>What an operation did answer.</summary>
+    public static JsonNode? Answer(OpenApiOperation operation) => Recorded.Value[operation.OperationId!]?.DeepClone();
+
     public static void Show(OpenApiOperation operation)
     {
         foreach (var (status, response) in operation.Responses!)
         {
             foreach (var (type, media) in response.Content ?? new Dictionary<string, IOpenApiMediaType>())
             {
-                if (media is OpenApiMediaType shown)
+                if (media is OpenApiMediaType { Schema: not { Format: "binary" } } shown)
                 {
                     if (type is not ("application/json" or "application/problem+json" or "text/event-stream" or "application/ld+json"))
                     {
@@ -29,7 +32,7 @@ internal static class Examples
 
                     shown.Example = type == "application/problem+json"
                         ? Recorded.Value[$"{operation.OperationId} {status}"]?.DeepClone() ?? Refusal(int.Parse(status, CultureInfo.InvariantCulture))
-                        : Recorded.Value[operation.OperationId!]?.DeepClone();
+                        : Answer(operation);
                 }
             }
         }

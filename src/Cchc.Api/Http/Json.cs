@@ -28,3 +28,7 @@ internal static class Json
             writer.WriteStringValue(value.ToOffset(LocalTime.Offset).ToString("yyyy-MM-dd'T'HH:mm:ss.fffzzz", CultureInfo.InvariantCulture));
     }
 }
+
+/// <summary>A decimal on the wire that has no fraction, for the contract: a sum that may outgrow 64 bits.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class WholeAttribute : Attribute;

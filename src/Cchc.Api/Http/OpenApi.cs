@@ -2,13 +2,16 @@ using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using System.Text.RegularExpressions;
+using System.Xml;
+using System.Xml.XPath;
 using Microsoft.OpenApi;
 using Swashbuckle.AspNetCore.SwaggerGen;
 
 namespace Cchc.Api.Http;
 
 /// <summary>The contract: what the framework knows of the endpoints, with what <see cref="Description"/> adds.</summary>
-internal static class OpenApi
+internal static partial class OpenApi
 {
     public static IServiceCollection AddContract(this IServiceCollection services)
     {
@@ -35,6 +38,7 @@ internal static class OpenApi
             options.NonNullableReferenceTypesAsRequired();
             options.MapType<JsonNode>(() => new OpenApiSchema());
             options.MapType<DateOnly>(() => new OpenApiSchema { Type = JsonSchemaType.String, Format = "date" });
+            options.MapType<decimal>(() => new OpenApiSchema { Type = JsonSchemaType.Number, Format = "decimal" });
             options.AddSecurityDefinition("ApiKey", new OpenApiSecurityScheme
             {
                 Type = SecuritySchemeType.Http,
@@ -45,12 +49,14 @@ internal static class OpenApi
             });
             options.OperationFilter<DescriptionFilter>();
             options.DocumentFilter<ServerFilter>();
-            options.SchemaFilter<AbsenceFilter>();
+            options.SchemaFilter<MemberFilter>();
             options.CustomSchemaIds(type => type.IsGenericType
                 ? string.Concat(type.GetGenericArguments().Select(argument => argument.Name)) + type.Name.Split('`')[0] : type.Name);
             foreach (var file in Directory.GetFiles(AppContext.BaseDirectory, "Cchc.*.xml").Order(StringComparer.Ordinal))
             {
-                options.IncludeXmlComments(file);
+                // Generators put a description into comments of their own, some of them without its line breaks.
+                var comments = LineBreak().Replace(File.ReadAllText(file), " ");
+                options.IncludeXmlComments(() => new XPathDocument(XmlReader.Create(new StringReader(comments))));
             }
         });
     }
@@ -69,6 +75,9 @@ internal static class OpenApi
         });
     }
 
+    [GeneratedRegex(@"\s*\n\s*")]
+    private static partial Regex LineBreak();
+
     private sealed class ServerFilter : IDocumentFilter
     {
         public void Apply(OpenApiDocument swaggerDoc, DocumentFilterContext context)
@@ -80,8 +89,8 @@ internal static class OpenApi
         }
     }
 
-    /// <summary>Says which members may be left out, and which references may be null: neither is found out by itself.</summary>
-    private sealed class AbsenceFilter : ISchemaFilter
+    /// <summary>Says which members may be left out, which references may be null and which decimals are whole: none is found out by itself.</summary>
+    private sealed class MemberFilter : ISchemaFilter
     {
         public void Apply(IOpenApiSchema schema, SchemaFilterContext context)
         {
@@ -99,8 +108,13 @@ internal static class OpenApi
                     described.Required?.Remove(name);
                 }
 
-                if (members.TryGetValue(name, out var member) && member is OpenApiSchemaReference reference
-                    && nullability.Create(property).ReadState == NullabilityState.Nullable)
+                members.TryGetValue(name, out var member);
+                if (member is OpenApiSchema number && property.GetCustomAttribute<WholeAttribute>() is not null)
+                {
+                    (number.Type, number.Format) = ((number.Type & JsonSchemaType.Null) | JsonSchemaType.Integer, "int64");
+                }
+
+                if (member is OpenApiSchemaReference reference && nullability.Create(property).ReadState == NullabilityState.Nullable)
                 {
                     members[name] = new OpenApiSchema { OneOf = [reference, new OpenApiSchema { Type = JsonSchemaType.Null }] };
                 }
@@ -157,24 +171,23 @@ internal static class OpenApi
                     Name = parameter.Name,
                     In = parameter.Header ? ParameterLocation.Header : ParameterLocation.Query,
                     Description = parameter.Summary,
-                    Schema = new OpenApiSchema
-                    {
-                        Type = parameter.Example is int ? JsonSchemaType.Integer : JsonSchemaType.String,
-                        Enum = parameter.Values is null ? null : [.. parameter.Values.Select(value => (JsonNode)JsonValue.Create(value))],
-                        Minimum = parameter.Name == "limit" ? "1" : null,
-                        Maximum = parameter.Name == "limit" ? "1000" : null,
-                    },
-                    Example = parameter.Example is int number ? JsonValue.Create(number) : JsonValue.Create((string)parameter.Example),
+                    Required = parameter.Required,
+                    Schema = SchemaOf(parameter, context),
+                    Example = JsonSerializer.SerializeToNode(parameter.Example, Json.Options),
                 });
             }
 
             if (context.ApiDescription.ActionDescriptor.EndpointMetadata.OfType<OtherForms>().FirstOrDefault() is { } others)
             {
+                var answer = (OpenApiResponse)operation.Responses!["200"];
+                var isFile = answer.Content is null or { Count: 0 };
+                answer.Content ??= new Dictionary<string, IOpenApiMediaType>();
                 foreach (var type in others.Types)
                 {
-                    operation.Responses!["200"].Content![type] = new OpenApiMediaType
+                    // A client that saves a file wants its bytes, whatever they are.
+                    answer.Content[type] = new OpenApiMediaType
                     {
-                        Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = type == Tables.TableRequest.Xlsx ? "binary" : null },
+                        Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = isFile || type == Tables.TableRequest.Xlsx ? "binary" : null },
                     };
                 }
             }
@@ -184,6 +197,18 @@ internal static class OpenApi
             Examples.Show(operation);
         }
 
+        private static IOpenApiSchema SchemaOf(Parameter parameter, OperationFilterContext context)
+        {
+            var schema = context.SchemaGenerator.GenerateSchema(parameter.Example.GetType(), context.SchemaRepository);
+            if (schema is OpenApiSchema plain)
+            {
+                plain.Enum = parameter.Values is null ? null : [.. parameter.Values.Select(value => (JsonNode)JsonValue.Create(value))];
+                (plain.Minimum, plain.Maximum) = parameter.Name == "limit" ? ("1", "1000") : (null, null);
+            }
+
+            return schema;
+        }
+
         private static void DescribeBody(OpenApiOperation operation, OperationFilterContext context, Description description)
         {
             if (description.Bodies is { } bodies)
@@ -191,7 +216,7 @@ internal static class OpenApi
                 operation.RequestBody = new OpenApiRequestBody
                 {
                     Required = true,
-                    Content = bodies.ToDictionary(body => body.Key, body => (IOpenApiMediaType)FileBody(body.Key, body.Value)),
+                    Content = bodies.ToDictionary(body => body.Key, body => (IOpenApiMediaType)FileBody(body.Key, body.Value, context)),
                 };
                 return;
             }
@@ -204,23 +229,24 @@ internal static class OpenApi
             var schema = context.SchemaGenerator.GenerateSchema(body.Type, context.SchemaRepository);
             operation.RequestBody = new OpenApiRequestBody
             {
-                Required = description.BodyExample is not null,
+                Required = !body.MayBeAbsent,
                 Content = new Dictionary<string, IOpenApiMediaType>
                 {
                     ["application/json"] = new OpenApiMediaType
                     {
                         Schema = schema,
-                        Example = JsonNode.Parse(description.BodyExample ?? "{}"),
+                        Example = description.BodyExample is { } example ? JsonNode.Parse(example)
+                            : body.MayBeAbsent ? new JsonObject() : Examples.Answer(operation),
                     },
                 },
             };
         }
 
-        private static OpenApiMediaType FileBody(string type, string example) => type switch
+        private static OpenApiMediaType FileBody(string type, string example, OperationFilterContext context) => type switch
         {
             "application/json" => new OpenApiMediaType
             {
-                Schema = new OpenApiSchema { Type = JsonSchemaType.Array, Items = new OpenApiSchema { Type = JsonSchemaType.Object } },
+                Schema = context.SchemaGenerator.GenerateSchema(typeof(IReadOnlyList<Importing.ImportRowBody>), context.SchemaRepository),
                 Example = JsonNode.Parse(example),
             },
             "multipart/form-data" => new OpenApiMediaType

@@ -97,8 +97,11 @@ internal sealed class QueryInput
             return null;
         }
 
-        // In a query an unescaped plus sign arrives as a space.
-        string[] formats = ["yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"];
+        // In a query an unescaped plus sign arrives as a space. Without an offset it would be nobody knows when.
+        string[] formats =
+        [
+            "yyyy-MM-dd'T'HH:mm:sszzz", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz", "yyyy-MM-dd'T'HH:mm:ss'Z'", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'",
+        ];
         if (DateTimeOffset.TryParseExact(
             text.Replace(' ', '+'), formats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var instant))
         {

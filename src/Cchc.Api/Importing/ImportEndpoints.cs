@@ -46,8 +46,8 @@ internal static class ImportEndpoints
 
     private static readonly Dictionary<string, string> Bodies = new()
     {
-        ["text/csv"] = "unit,period,target,level,numerator,total,excluded,done,position,state,not_applicable,note\nSNV,2022-H1,II.3.a,,120,200,0,,,,,\n",
         ["application/json"] = """[ { "unit": "SNV", "period": "2022-H1", "target": "II.3.a", "numerator": 120, "total": 200 } ]""",
+        ["text/csv"] = "unit,period,target,level,numerator,total,excluded,done,position,state,not_applicable,note\nSNV,2022-H1,II.3.a,,120,200,0,,,,,\n",
         ["application/x-ndjson"] = "{ \"unit\": \"SNV\", \"period\": \"2022-H1\", \"target\": \"II.3.a\", \"numerator\": 120, \"total\": 200 }\n",
         [XlsxType] = "",
         ["multipart/form-data"] = "",
@@ -74,11 +74,11 @@ internal static class ImportEndpoints
         api.MapPost("/plans/{plan}" + Path, PostImport).WithName("importReports").WithMetadata(new RequestTimeoutAttribute(600_000))
             .WithMetadata(new Description(
                 "Submit many values of many reports at once",
-                [new("dryRun", "Only tell what would happen", "true", ["true", "false"]),
+                [new("dryRun", "Only tell what would happen", true),
                  Parameters.Word<ImportMode>("mode", "atomic (default): one bad row and nothing changes; partial: the good rows go in"),
-                 new("submit", "Also submit the reports that the file names", "true", ["true", "false"]),
+                 new("submit", "Also submit the reports that the file names", true),
                  new("locale", "Whose decimal marks and thousands separators text numbers have", "vi-VN", ["vi-VN", "en-US"]),
-                 new("expectedVersion", "Refuse if the plan's data version is another by now", 12),
+                 new("expectedVersion", "Refuse if the plan's data version is another by now", 12L),
                  IdempotencyKeys.Parameter,
                  new("Prefer", "respond-async: answer 202 at once and run in the background (RFC 7240)", "respond-async", Header: true)])
             {
@@ -99,7 +99,7 @@ internal static class ImportEndpoints
             .Refuses(401, 403, 404).Needs(KeyScope.Read, KeyScope.Imports);
         api.MapGet(Path + "/{id}/rejected", GetRejected).WithName("getRejectedRows")
             .WithMetadata(new Description("The rejected rows as a file of the same format with a reason column", []))
-            .Produces(200, contentType: "text/csv", additionalContentTypes: [XlsxType, "application/json", "application/x-ndjson"])
+            .ProducesFile("text/csv", XlsxType, "application/json", "application/x-ndjson")
             .Refuses(400, 401, 403, 404, 429, 503).Needs(KeyScope.Read, KeyScope.Imports);
         api.MapDelete(Path + "/{id}", CancelImport).WithName("cancelImport")
             .WithMetadata(new Description("Stop an import that is queued or running; nothing of it stays", []))
@@ -107,9 +107,9 @@ internal static class ImportEndpoints
         api.MapGet("/plans/{plan}/report-template", GetTemplate).WithName("getReportTemplate")
             .WithMetadata(new Description(
                 "A table of exactly the values due, to be filled in and imported",
-                [new("period", "Period code", "2022-H1"), new("unit", "Unit code; the caller's own where neither it nor under is given", "SNV"),
+                [new("period", "Period code", "2022-H1", Required: true), new("unit", "Unit code; the caller's own where neither it nor under is given", "SNV"),
                  new("under", "This unit and all below it, as far as the caller may read", "D474"), Parameters.Word<TemplateFormat>("format", "Form of the file (default csv)")]))
-            .Produces(200, contentType: "text/csv", additionalContentTypes: [XlsxType]).Refuses(400, 401, 403, 404, 429, 503)
+            .ProducesFile("text/csv", XlsxType).Refuses(400, 401, 403, 404, 429, 503)
             .Needs(KeyScope.Read, KeyScope.Imports);
     }
 

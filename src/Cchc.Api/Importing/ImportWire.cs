@@ -1,11 +1,46 @@
 using System.Text.Json.Serialization;
 using Cchc.Api.Completion;
 using Cchc.Api.Http;
+using Cchc.Domain.Plans;
 
 namespace Cchc.Api.Importing;
 
 /// <summary>Whether one bad row keeps all others out.</summary>
 public enum ImportMode { Atomic, Partial }
+
+/// <summary>A row of a bulk submission in JSON: one value of one unit's report for a period, by the names that a file's columns have.</summary>
+public sealed record ImportRowBody
+{
+    /// <summary>A unit's code, an outside code with its scheme, or the exact name.</summary>
+    public required string Unit { get; init; }
+
+    /// <summary>A period's code, or its last day.</summary>
+    public required string Period { get; init; }
+
+    public required string Target { get; init; }
+
+    /// <summary>The line; needed where the unit could mean several.</summary>
+    public LineLevel? Level { get; init; }
+
+    public long? Numerator { get; init; }
+
+    /// <summary>The denominator before exclusions.</summary>
+    public long? Total { get; init; }
+
+    public long? Excluded { get; init; }
+    public bool? Done { get; init; }
+    public long? Position { get; init; }
+    public Progress? State { get; init; }
+
+    /// <summary>Why the value does not apply.</summary>
+    [JsonPropertyName("not_applicable")]
+    public string? NotApplicable { get; init; }
+
+    public string? Note { get; init; }
+
+    /// <summary>What a file of rejected rows says was wrong: not read.</summary>
+    public string? Reason { get; init; }
+}
 
 /// <summary>A bulk submission: what was sent, how far it is, what became of it.</summary>
 public sealed record ImportAnswer

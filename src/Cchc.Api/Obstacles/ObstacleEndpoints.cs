@@ -31,7 +31,7 @@ internal static class ObstacleEndpoints
             "listObstacles", "Obstacles that the caller may read, the latest first",
             [Parameters.Word<ObstacleStatus>("status", "Status"), new("unit", "Raised by this unit", "STP"),
              new("under", "Raised by this unit or any below it", "D474"), new("assignedTo", "This unit is to answer, or did", "STTTT"),
-             new("overdue", "true: only those whose answer is past due", "true"), new("target", "Concerning this target", "II.5.a"),
+             new("overdue", "Only those whose answer is past due", true), new("target", "Concerning this target", "II.5.a"),
              new("task", "Concerning this task", "III.2.d"), Parameters.Query, .. Parameters.Paging]).Refuses(401, 404);
         api.MapPost(All, RaiseObstacle).DescribeWrite<ObstacleAnswer>(
             "raiseObstacle", "Raise an obstacle: a unit its own, a district also its communes'", RaiseExample, IdempotencyKeys.Parameter)
@@ -53,7 +53,7 @@ internal static class ObstacleEndpoints
         var word = Words.Of(action);
         api.MapPost($"{One}/{word}", (HttpContext context, string plan, int number, Catalogues catalogues, Database database, ObstacleWriter writer, TimeProvider time) =>
                 ActAsync(context, plan, number, action, catalogues, database, writer, time))
-            .DescribeWrite<ObstacleAnswer>($"{word}Obstacle", summary, example, IfMatch, IdempotencyKeys.Parameter).Takes<TBody>()
+            .DescribeWrite<ObstacleAnswer>($"{word}Obstacle", summary, example, IfMatch, IdempotencyKeys.Parameter).Takes<TBody>(mayBeAbsent: example is null)
             .Needs(action is ObstacleAction.Assign or ObstacleAction.Escalate ? [KeyScope.ReportsReview] : [KeyScope.ReportsWrite, KeyScope.ReportsReview]);
     }
 

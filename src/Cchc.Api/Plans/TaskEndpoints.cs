@@ -26,7 +26,7 @@ internal static class TaskEndpoints
             "listTasks", "The plan's tasks with lead and coordinating units",
             [new("area", "Area, in either language", "Public finance reform"), new("lead", "Code of the lead unit", "SNV"),
              Parameters.Word<Progress>("status", "What the lead last said in a published report"),
-             new("overdue", "true: only those overdue", "true"), Parameters.Query, .. Parameters.Paging]).Refuses(404);
+             new("overdue", "Only those overdue", true), Parameters.Query, .. Parameters.Paging]).Refuses(404);
         api.MapGet("/plans/{plan}/tasks/summary", GetSummary).Describe<TaskSummary>(
             "getTaskSummary", "Tasks done of total, and overdue, by lead and by area").Refuses(404);
         api.MapGet("/plans/{plan}/tasks/{task}", GetTask).Describe<TaskAnswer>("getTask", "One task").Refuses(404);

@@ -29,7 +29,7 @@ internal static class ReportEndpoints
             "listReports", "Reports within the caller's reach",
             [new("period", "Period code", "2022-H1"), new("unit", "Unit code", "SNV"), new("under", "This unit and all below it", "D474"),
              Parameters.Word<ReportStatus>("status", "Status"), Parameters.Word<Awaited>("awaiting", "Whose approval it awaits"),
-             new("updatedAfter", "Changed after this instant (RFC 3339)", "2022-06-20T00:00:00+07:00"), Parameters.AsOf,
+             new("updatedAfter", "Changed after this instant (RFC 3339)", Parameters.SomeInstant), Parameters.AsOf,
              .. Parameters.Paging]).Refuses(401, 404);
         api.MapGet(one, GetReport).Describe<ReportAnswer>("getReport", "One unit's report", Parameters.AsOf).Refuses(401, 403, 404);
         api.MapPut(one, PutReport).DescribeWrite<ReportAnswer>("putReport", "Save a draft of one unit's report", BodyExample, IfMatch)
@@ -47,7 +47,7 @@ internal static class ReportEndpoints
                     ActAsync(context, plan, period, unit, action, catalogues, writer, time))
                 .DescribeWrite<ReportAnswer>($"{word}Report", Summary(action), example, IfMatch, IdempotencyKeys.Parameter)
                 .Needs(action is ReportAction.Submit or ReportAction.Withdraw ? KeyScope.ReportsWrite : KeyScope.ReportsReview);
-            _ = action is ReportAction.Return or ReportAction.Reopen ? post.Takes<GivenBackBody>() : post.Takes<ReasonBody>();
+            _ = action is ReportAction.Return or ReportAction.Reopen ? post.Takes<GivenBackBody>() : post.Takes<ReasonBody>(mayBeAbsent: true);
         }
 
         api.MapGet(one + "/revisions", ListRevisions)

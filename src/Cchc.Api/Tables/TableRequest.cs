@@ -43,7 +43,7 @@ internal static class TableRequest
     public static readonly Parameter[] Parameters =
     [
         Http.Parameters.Word<TableForm>("format", "The form of the answer; by Accept where it is not given"),
-        new("bom", "Whether CSV begins with the byte order mark that Excel knows UTF-8 by", "false", ["false", "true"]),
+        new("bom", "Whether CSV begins with the byte order mark that Excel knows UTF-8 by", false),
         new("fields", "Columns, comma-separated, in this order; all where it is not given", "period,target,completion"),
         new("sort", "Columns to sort by, comma-separated, each with a minus in front to descend", "-completion"),
         .. Http.Parameters.Paging,

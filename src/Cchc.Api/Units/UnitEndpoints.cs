@@ -29,7 +29,7 @@ internal static class UnitEndpoints
 {
     public static void MapUnits(this IEndpointRouteBuilder api)
     {
-        Parameter asOf = new("asOf", "The day to look at; today where it is not given", "2022-06-14");
+        Parameter asOf = new("asOf", "The day to look at; today where it is not given", new DateOnly(2022, 6, 14));
         api.MapGet("/units", ListUnits).Describe<Page<UnitAnswer>>(
             "listUnits", "Units active on a day",
             [asOf, Parameters.Word<UnitLevel>("level", "Level"), Parameters.Word<UnitKind>("kind", "Kind"),

@@ -18,7 +18,7 @@ public enum Frequency { Quarterly, HalfYearly, Annual, Continuous, Periodic, Any
 /// <summary>The plan's own word: a firm duty, "phấn đấu", or a direction.</summary>
 public enum Commitment { Must, Strive, Direction }
 
-/// <summary>The level a line speaks of; <see cref="Whole"/> is the province as a whole.</summary>
+/// <summary>The level a line speaks of; <c>whole</c> is the province as a whole.</summary>
 public enum LineLevel { Province, District, Commune, Whole }
 
 public enum Comparison { AtLeast, AtMost }
