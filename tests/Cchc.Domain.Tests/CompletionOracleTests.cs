@@ -32,6 +32,28 @@ public sealed class CompletionOracleTests
         iter: CaseCount,
         threads: 2);
 
+    [Fact]
+    public void What_some_units_say_anew_leaves_every_figure_as_if_all_were_read_at_once() => Generated.Cases.Sample(
+        each =>
+        {
+            var (first, then) = Generated.ToldInTwoSteps(each);
+            var before = first.OfPlan(Basis.YearToDate).Totals;
+            foreach (var basis in Enum.GetValues<Basis>())
+            {
+                var oracle = new NaiveOracle(each.World, each.Asked, basis == Basis.YearToDate);
+                Same($"{basis} plan", oracle.Plan(), then.OfPlan(basis));
+                foreach (var unit in each.World.Units)
+                {
+                    Same($"{basis} {unit.Code}", oracle.Unit(unit.Id), then.OfUnit(unit.Id, basis));
+                }
+            }
+
+            Equal("facts given away", before, first.OfPlan(Basis.YearToDate).Totals);
+            return true;
+        },
+        iter: CaseCount / 10,
+        threads: 2);
+
     private static void Same(string what, OracleResult? expected, RollUp actual)
     {
         if (expected is null)

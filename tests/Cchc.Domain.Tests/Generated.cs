@@ -57,17 +57,60 @@ internal static class Generated
 
     public static (PeriodFacts Facts, UnitRegistry Registry) Told(Case told)
     {
+        var (plan, period, registry, heads, rowsOf) = Say(told);
+        return (new PeriodFacts(plan, period, registry, heads, rowsOf), registry);
+    }
+
+    /// <summary>The same told in two steps: first with what some units never said, then with what they did.</summary>
+    public static (PeriodFacts First, PeriodFacts Then) ToldInTwoSteps(Case told)
+    {
+        var (plan, period, registry, heads, rowsOf) = Say(told);
+        int[] changed = [.. told.World.Units.Select(unit => unit.Id).Where(id => id % 3 != 1)];
+        var first = PeriodFacts.Begin(plan, period, registry);
+        Read(first, head => changed.Contains(head.UnitId) ? head with { FirstSubmittedAt = DateTimeOffset.MinValue } : head, row => row with
+        {
+            Value = changed.Contains(row.UnitId) ? ReportedValue.Ratio(1, 3, row.LineId % 2) : row.Value,
+        });
+        var before = first.End();
+        var then = before.BeginAgain(changed);
+        Read(then, head => changed.Contains(head.UnitId) ? head : null, row => changed.Contains(row.UnitId) ? row : null);
+        return (before, then.End());
+
+        void Read(PeriodFacts.Reading reading, Func<ReportHead, ReportHead?> say, Func<ReportedRow, ReportedRow?> give)
+        {
+            foreach (var head in heads)
+            {
+                if (say(head) is { } said)
+                {
+                    reading.Add(reading.Parts.Count - 1, said);
+                }
+            }
+
+            for (var part = 0; part < reading.Parts.Count; part++)
+            {
+                foreach (var row in rowsOf(reading.Parts[part]))
+                {
+                    if (give(row) is { } given)
+                    {
+                        reading.Add(part, given);
+                    }
+                }
+            }
+        }
+    }
+
+    private static (Plan Plan, Period Period, UnitRegistry Units, List<ReportHead> Heads, Func<Period, IEnumerable<ReportedRow>> RowsOf) Say(Case told)
+    {
         var world = told.World;
         var registry = new UnitRegistry([.. world.Units.Select(ToUnit)], []);
         var plan = Make.Plan([.. world.Targets.Select(ToTarget)], [.. world.Periods.Select(ToPeriod)]);
         var period = plan.Periods.Single(each => each.Id == told.Asked.Id);
         var heads = world.FirstSubmittedUtcTicks.Where(each => each.Key.Period == period.Id)
-            .Select(each => new ReportHead(each.Key.Unit, 1, new DateTimeOffset(each.Value, TimeSpan.Zero), false));
+            .Select(each => new ReportHead(each.Key.Unit, 1, new DateTimeOffset(each.Value, TimeSpan.Zero), false)).ToList();
         var kindOf = world.Targets.SelectMany(target => target.Lines.Select(line => (line.Id, target.Kind))).ToDictionary();
-        var facts = new PeriodFacts(plan, period, registry, heads, part => world.Values
+        return (plan, period, registry, heads, part => world.Values
             .Where(each => each.Key.Period == part.Id)
             .Select(each => new ReportedRow(each.Key.Unit, each.Key.Line, ToValue(kindOf[each.Key.Line], each.Value))));
-        return (facts, registry);
     }
 
     private static Case Build(

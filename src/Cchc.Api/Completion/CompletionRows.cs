@@ -8,17 +8,16 @@ internal static class CompletionRows
 {
     public static IEnumerable<CompletionRow> Of(Snapshot snapshot, Basis basis, RowGrouping grouping) => grouping switch
     {
-        RowGrouping.Value => snapshot.Ranked(basis).OrderBy(each => each.Unit.Code, StringComparer.Ordinal)
-            .SelectMany(each => Values(snapshot, each)),
+        RowGrouping.Value => snapshot.Facts.Units.ActiveOn(snapshot.Facts.Period.DataTo).SelectMany(unit => Values(snapshot, unit, basis)),
         RowGrouping.Target => Lines(Blank(snapshot), snapshot.OfPlan(basis)),
         RowGrouping.Group => Groups(snapshot, basis),
         RowGrouping.Unit => snapshot.Ranked(basis).Select(each =>
             WithUnit(Sum(Blank(snapshot), each.Figures), snapshot, each.Unit) with { Rank = each.Rank }),
         RowGrouping.District => snapshot.Facts.Units.ActiveOn(snapshot.Facts.Period.DataTo)
             .Where(unit => unit.Level == UnitLevel.District && unit.Kind == UnitKind.Committee)
-            .Select(unit => WithUnit(Sum(Blank(snapshot), snapshot.Facts.OfSubtree(unit.Id, basis)), snapshot, unit)),
+            .Select(unit => WithUnit(Sum(Blank(snapshot), snapshot.Facts.OfSubtree(unit.Id, basis).Totals), snapshot, unit)),
         _ => Enum.GetValues<UnitLevel>().Select(level =>
-            Sum(Blank(snapshot), snapshot.Facts.OfLevel(level, basis)) with { UnitLevel = level }),
+            Sum(Blank(snapshot), snapshot.Facts.OfLevel(level, basis).Totals) with { UnitLevel = level }),
     };
 
     private static CompletionRow Blank(Snapshot snapshot) => new()
@@ -28,10 +27,10 @@ internal static class CompletionRows
         Sample = snapshot.Facts.HasSample ? true : null,
     };
 
-    private static IEnumerable<CompletionRow> Values(Snapshot snapshot, RankedUnit ranked)
+    private static IEnumerable<CompletionRow> Values(Snapshot snapshot, Unit unit, Basis basis)
     {
-        var blank = WithUnit(Blank(snapshot), snapshot, ranked.Unit) with { Revision = snapshot.Facts.HeadOf(ranked.Unit.Id)?.Revision };
-        return Lines(blank, ranked.Figures);
+        var blank = WithUnit(Blank(snapshot), snapshot, unit) with { Revision = snapshot.Facts.HeadOf(unit.Id)?.Revision };
+        return Lines(blank, snapshot.Facts.OfUnit(unit.Id, basis));
     }
 
     private static IEnumerable<CompletionRow> Lines(CompletionRow row, RollUp figures)
@@ -72,7 +71,7 @@ internal static class CompletionRows
         foreach (var group in snapshot.Facts.Plan.Groups)
         {
             var inGroup = new RollUp([.. figures.Targets.Where(target => target.Target.Group == group.Code)], default);
-            yield return Sum(Blank(snapshot), inGroup) with
+            yield return Sum(Blank(snapshot), inGroup.Totals) with
             {
                 Group = group.Code,
                 NameVi = group.TitleVi,
@@ -84,12 +83,12 @@ internal static class CompletionRows
         }
     }
 
-    private static CompletionRow Sum(CompletionRow row, RollUp figures) => row with
+    private static CompletionRow Sum(CompletionRow row, Totals figures) => row with
     {
         Completion = figures.Completion?.ToPercent(),
         TargetsMet = figures.TargetsMet,
         TargetsCounted = figures.TargetsCounted,
-        TargetsTotal = figures.Targets.Count,
+        TargetsTotal = figures.TargetsTotal,
         Expected = figures.Coverage.Expected,
         Received = figures.Coverage.Received,
         OnTime = figures.Coverage.OnTime,

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
+using System.Diagnostics.CodeAnalysis;
+using System.Diagnostics.Metrics;
 using Cchc.Api.Data;
 using Cchc.Api.Http;
 using Cchc.Api.Plans;
@@ -10,16 +12,29 @@ using Microsoft.Extensions.Caching.Memory;
 namespace Cchc.Api.Completion;
 
 /// <summary>The facts of one plan, period and lens at one data version.</summary>
-public sealed class Snapshot(DataVersion version, Catalogue catalogue, PeriodFacts facts)
+public sealed class Snapshot
 {
-    private readonly Lazy<IReadOnlyList<RankedUnit>>[] _rankings =
-        [.. Enum.GetValues<Basis>().Select(basis => new Lazy<IReadOnlyList<RankedUnit>>(() => Ranking.Rank(facts, basis)))];
+    private readonly Lazy<IReadOnlyList<RankedUnit>>[] _rankings;
+    private readonly Lazy<RollUp>[] _plans;
 
-    private readonly Lazy<RollUp>[] _plans = [.. Enum.GetValues<Basis>().Select(basis => new Lazy<RollUp>(() => facts.OfPlan(basis)))];
+    public Snapshot(DataVersion version, Catalogue catalogue, PeriodFacts facts)
+    {
+        (Version, Catalogue, Facts) = (version, catalogue, facts);
+        _rankings = [.. Enum.GetValues<Basis>().Select(basis => new Lazy<IReadOnlyList<RankedUnit>>(() => Ranking.Rank(facts, basis)))];
+        _plans = [.. Enum.GetValues<Basis>().Select(basis => new Lazy<RollUp>(() => facts.OfPlan(basis)))];
+    }
 
-    public DataVersion Version { get; } = version;
-    public Catalogue Catalogue { get; } = catalogue;
-    public PeriodFacts Facts { get; } = facts;
+    /// <summary>The same facts, which a later version has not changed, with all that was computed of them.</summary>
+    [SetsRequiredMembers]
+    public Snapshot(Snapshot former, DataVersion version)
+    {
+        (Version, Catalogue, Facts, AsOf, Returned) = (version, former.Catalogue, former.Facts, former.AsOf, former.Returned);
+        (_rankings, _plans) = (former._rankings, former._plans);
+    }
+
+    public DataVersion Version { get; }
+    public Catalogue Catalogue { get; }
+    public PeriodFacts Facts { get; }
 
     /// <summary>The instant whose knowledge this is.</summary>
     public required DateTimeOffset AsOf { get; init; }
@@ -33,10 +48,20 @@ public sealed class Snapshot(DataVersion version, Catalogue catalogue, PeriodFac
     public RollUp OfPlan(Basis basis) => _plans[(int)basis].Value;
 }
 
-/// <summary>Keeps one snapshot for each plan, period and lens, and loads it anew when the plan's data version has risen.</summary>
-public sealed class Snapshots(Database database, DataVersions versions, Catalogues catalogues) : IDisposable
+/// <summary>
+/// Keeps one snapshot for each plan, period and lens. When the plan's data version has risen, what the outbox says has changed is read anew,
+/// or all where it does not say.
+/// </summary>
+public sealed class Snapshots(Database database, DataVersions versions, Catalogues catalogues, IMeterFactory meters) : IDisposable
 {
+    // Beyond so many, reading all at once costs less than reading each.
+    private const int MostSteps = 256;
+    private const int MostReports = 32;
+
     private readonly ConcurrentDictionary<(int Period, Lens Lens), Lazy<Task<Snapshot>>> _kept = new();
+    private readonly Counter<long> _values =
+        meters.Create("Cchc.Api").CreateCounter<long>("cchc.snapshot.values", description: "Reported values read into snapshots.");
+
     private readonly MemoryCache _past = new(new MemoryCacheOptions { SizeLimit = 64 });
     private readonly ConcurrentDictionary<(int Plan, Lens Lens), (long Version, Period Period)> _latest = new();
 
@@ -137,14 +162,11 @@ public sealed class Snapshots(Database database, DataVersions versions, Catalogu
         while (true)
         {
             // Many readers of a new version wait for one loading, which no single reader's leaving may cancel.
-            var kept = _kept.GetOrAdd(key, _ => new Lazy<Task<Snapshot>>(() => LoadAsync(plan, period, lens)));
+            var kept = _kept.GetOrAdd(key, _ => new(() => LoadAsync(plan, period, lens, former: null)));
+            Snapshot snapshot;
             try
             {
-                var snapshot = await kept.Value.WaitAsync(cancellation);
-                if (snapshot.Version.Version >= wanted)
-                {
-                    return snapshot;
-                }
+                snapshot = await kept.Value.WaitAsync(cancellation);
             }
             catch when (kept.Value.IsFaulted)
             {
@@ -152,45 +174,111 @@ public sealed class Snapshots(Database database, DataVersions versions, Catalogu
                 throw;
             }
 
-            _kept.TryRemove(KeyValuePair.Create(key, kept));
+            if (snapshot.Version.Version >= wanted)
+            {
+                return snapshot;
+            }
+
+            _kept.TryUpdate(key, new(() => LoadAsync(plan, period, lens, snapshot)), kept);
         }
     }
 
-    private async Task<Snapshot> LoadAsync(Plan plan, Period period, Lens lens)
+    private async Task<Snapshot> LoadAsync(Plan plan, Period period, Lens lens, Snapshot? former)
     {
         var catalogue = await catalogues.CurrentAsync(CancellationToken.None);
         return await database.ReadAsync(
             async session =>
             {
-                var version = await DataVersions.PinAsync(session, plan.Code);
-                versions.Observe(version!);
-                return await LoadAsync(session, plan, period, lens, FactQueries.Now, catalogue, version!);
+                var version = (await DataVersions.PinAsync(session, plan.Code))!;
+                versions.Observe(version);
+                return former?.Catalogue.Version == catalogue.Version && await TouchedAsync(session, former, version) is { } touched
+                    ? await LoadAgainAsync(session, former, version, lens, touched)
+                    : await LoadAsync(session, plan, period, lens, FactQueries.Now, catalogue, version);
             },
             CancellationToken.None);
     }
 
-    private static async Task<Snapshot> LoadAsync(
-        DbSession session, Plan plan, Period period, Lens lens, DateTimeOffset asOf, Catalogue catalogue, DataVersion version)
+    /// <summary>
+    /// The units whose reports something has happened to since a snapshot; null where it is simpler, or the only way, to load all anew: a
+    /// version of which it is not told what it changed, a change of the plan, or a great many.
+    /// </summary>
+    private static async Task<IReadOnlyCollection<int>?> TouchedAsync(DbSession session, Snapshot former, DataVersion version)
     {
-        var provisional = lens == Lens.Provisional;
-        var heads = await FactQueries.HeadsAsync(session, period.Id, provisional, asOf);
-        var hasSample = heads.Any(head => head.IsSample);
-        var rows = new Dictionary<int, IReadOnlyList<Domain.Reports.ReportedRow>>();
-        foreach (var part in plan.YearToDateParts(period))
+        var steps = version.Version - former.Version.Version;
+        if (steps > MostSteps)
         {
-            rows[part.Id] = await FactQueries.RowsAsync(session, part.Id, provisional, asOf);
-            if (part.Id != period.Id)
+            return null;
+        }
+
+        var changes = await FactQueries.TouchedAsync(session, version.Scope, former.Version.Version);
+        var isTold = changes.DistinctBy(change => change.Version).Count() == steps && changes.All(change => change.UnitId is not null);
+        var parts = former.Facts.Parts.Select(part => part.Code).ToHashSet();
+        var touched = changes.Where(change => !change.IsDraft && parts.Contains(change.Period!)).Select(change => change.UnitId!.Value).Distinct();
+        return isTold && touched.ToList() is { Count: <= MostReports } units ? units : null;
+    }
+
+    private async Task<Snapshot> LoadAgainAsync(
+        DbSession session, Snapshot former, DataVersion version, Lens lens, IReadOnlyCollection<int> unitIds)
+    {
+        if (unitIds.Count == 0)
+        {
+            return new Snapshot(former, version);
+        }
+
+        var (facts, provisional) = (former.Facts, lens == Lens.Provisional);
+        var reading = facts.BeginAgain(unitIds);
+        var returned = former.Returned.ToHashSet();
+        foreach (var unitId in unitIds)
+        {
+            for (var part = 0; part < facts.Parts.Count; part++)
             {
-                hasSample |= (await FactQueries.HeadsAsync(session, part.Id, provisional, asOf)).Any(head => head.IsSample);
+                var at = part;
+                var periodId = facts.Parts[part].Id;
+                if (await FactQueries.HeadOfUnitAsync(session, periodId, unitId, provisional, FactQueries.Now) is { } head)
+                {
+                    reading.Add(part, head);
+                }
+
+                await FactQueries.ReadRowsOfUnitAsync(session, periodId, unitId, provisional, FactQueries.Now, row => Add(reading, at, row));
+            }
+
+            returned.Remove(unitId);
+            if (provisional && await FactQueries.IsReturnedAsync(session, facts.Period.Id, unitId, FactQueries.Now))
+            {
+                returned.Add(unitId);
             }
         }
 
-        var facts = new PeriodFacts(plan, period, catalogue.Units, heads, part => rows[part.Id]) { HasSample = hasSample };
-        return new Snapshot(version, catalogue, facts)
+        return new Snapshot(version, former.Catalogue, reading.End()) { AsOf = FactQueries.Now, Returned = returned };
+    }
+
+    private async Task<Snapshot> LoadAsync(
+        DbSession session, Plan plan, Period period, Lens lens, DateTimeOffset asOf, Catalogue catalogue, DataVersion version)
+    {
+        var provisional = lens == Lens.Provisional;
+        var reading = PeriodFacts.Begin(plan, period, catalogue.Units);
+        for (var part = 0; part < reading.Parts.Count; part++)
+        {
+            var at = part;
+            foreach (var head in await FactQueries.HeadsAsync(session, reading.Parts[part].Id, provisional, asOf))
+            {
+                reading.Add(part, head);
+            }
+
+            await FactQueries.ReadRowsAsync(session, reading.Parts[part].Id, provisional, asOf, row => Add(reading, at, row));
+        }
+
+        return new Snapshot(version, catalogue, reading.End())
         {
             AsOf = asOf,
             Returned = provisional ? (await FactQueries.ReturnedAsync(session, period.Id, asOf)).ToFrozenSet() : FrozenSet<int>.Empty,
         };
+    }
+
+    private void Add(PeriodFacts.Reading reading, int part, in Domain.Reports.ReportedRow row)
+    {
+        _values.Add(1);
+        reading.Add(part, row);
     }
 
     public void Dispose() => _past.Dispose();

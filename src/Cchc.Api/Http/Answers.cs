@@ -68,10 +68,14 @@ internal static class Answers
     /// <param name="compute">Computes the answer where it is not at hand.</param>
     public static async Task WriteAsync<T>(HttpContext context, string version, bool isPrivate, Func<Task<T>> compute)
     {
-        if (!IsKnown(context, version, isPrivate ? Private : Public))
+        if (IsKnown(context, version, isPrivate ? Private : Public))
         {
-            await SendAsync(context, JsonSerializer.SerializeToUtf8Bytes(await compute(), Json.Options), JsonType);
+            return;
         }
+
+        await (isPrivate ? SendComputedAsync() : PublicCache.OnceAsync(context, SendComputedAsync));
+
+        async Task SendComputedAsync() => await SendAsync(context, JsonSerializer.SerializeToUtf8Bytes(await compute(), Json.Options), JsonType);
     }
 
     /// <summary>
@@ -83,7 +87,7 @@ internal static class Answers
         var headers = context.Response.Headers;
         var etag = Codings.Tag(context, version);
         headers.ETag = etag;
-        headers.CacheControl = context.Request.Headers.Authorization.Count > 0 && cacheControl == Public ? Private : cacheControl;
+        headers.CacheControl = ControlOf(context, cacheControl);
         headers.Vary = headers.Vary.Count > 0 ? $"{headers.Vary}, {Varying}" : Varying;
         if (HttpMethods.IsGet(context.Request.Method) && Preconditions.Matches(context.Request.Headers.IfNoneMatch, etag))
         {
@@ -93,6 +97,10 @@ internal static class Answers
 
         return false;
     }
+
+    /// <summary>What is said of caching to one who shows a credential: that a shared cache keeps out.</summary>
+    public static string ControlOf(HttpContext context, string cacheControl) =>
+        context.Request.Headers.Authorization.Count > 0 && cacheControl == Public ? Private : cacheControl;
 
     /// <summary>Writes JSON of a kind of its own that speaks of the host it was asked at, which nobody else's answer must say.</summary>
     public static async Task WriteAsAsync(HttpContext context, string version, string contentType, Func<System.Text.Json.Nodes.JsonNode> compute)

@@ -6,7 +6,7 @@ namespace Cchc.Api.Http;
 
 /// <summary>
 /// Keeps what everybody may read as the bytes that go out, by address, form and coding, until any data version rises or the day ends. Who
-/// shows a credential, or asks for a range, is answered anew. The framework's output cache does the same at two thirds of the speed: it
+/// asks for a range is answered anew. The framework's output cache does the same at two thirds of the speed: it
 /// reads its entries anew each time.
 /// </summary>
 internal sealed class PublicCache(DataVersions versions, TimeProvider time)
@@ -16,11 +16,11 @@ internal sealed class PublicCache(DataVersions versions, TimeProvider time)
 
     private volatile Moment _moment = new(-1, default);
 
-    /// <summary>Answers what is at hand: 304 where the client holds it already.</summary>
+    /// <summary>Answers what is at hand: 304 where the client holds it already. Who shows a credential is first asked for rights.</summary>
     public async Task AnswerAsync(HttpContext context, RequestDelegate next)
     {
         var request = context.Request;
-        if (!HttpMethods.IsGet(request.Method) || request.Headers.Authorization.Count > 0 || request.Headers.Range.Count > 0)
+        if (!HttpMethods.IsGet(request.Method) || request.Headers.Range.Count > 0)
         {
             await next(context);
             return;
@@ -29,15 +29,77 @@ internal sealed class PublicCache(DataVersions versions, TimeProvider time)
         // What is computed from here on is of this moment or a later one, and kept as of this one.
         var moment = await CurrentAsync(context.RequestAborted);
         var address = new Address(request.Path.Value, request.QueryString.Value, Codings.Of(context), request.Headers.Accept.ToString());
-        if (!moment.Answers.TryGetValue(address, out var kept))
+        if (request.Headers.Authorization.Count == 0 && moment.Answers.TryGetValue(address, out var kept))
         {
-            context.Features.Set(new Place(moment, address));
-            await next(context);
+            await SendAsync(context, kept);
             return;
         }
 
+        context.Features.Set(new Place(moment, address));
+        await next(context);
+    }
+
+    /// <summary>
+    /// Answers what everybody may read: once for all who ask for it at the same time, whether or not they show a credential.
+    /// </summary>
+    /// <param name="context">The request.</param>
+    /// <param name="write">Computes the answer and sends it.</param>
+    public static async Task OnceAsync(HttpContext context, Func<Task> write)
+    {
+        if (context.Features.Get<Place>() is not { } place)
+        {
+            await write();
+            return;
+        }
+
+        var mine = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var first = place.Moment.Making.GetOrAdd(place.Address, mine);
+        if (first != mine)
+        {
+            await first.Task.WaitAsync(context.RequestAborted);
+        }
+
+        try
+        {
+            if (place.Moment.Answers.TryGetValue(place.Address, out var kept))
+            {
+                await SendAsync(context, kept);
+            }
+            else
+            {
+                place.IsPublic = true;
+                await write();
+            }
+        }
+        finally
+        {
+            // Should nothing have come of it, those who waited write for themselves.
+            if (first == mine)
+            {
+                place.Made();
+            }
+        }
+    }
+
+    /// <summary>Keeps an answer as it goes out, if it is to be kept.</summary>
+    public static void Keep(HttpContext context, byte[] body)
+    {
+        var response = context.Response;
+        var headers = response.Headers;
+        if (response.StatusCode == StatusCodes.Status200OK && context.Features.Get<Place>() is { IsPublic: true } place)
+        {
+            place.Moment.Keep(place.Address, new KeptAnswer(
+                headers.ETag.ToString(), headers.Vary, headers.Link, headers.ContentEncoding, headers.ContentDisposition, headers.AcceptRanges,
+                response.ContentType, body));
+            place.Made();
+        }
+    }
+
+    private static async Task SendAsync(HttpContext context, KeptAnswer kept)
+    {
         kept.Show(context.Response.Headers);
-        if (Preconditions.Matches(request.Headers.IfNoneMatch, kept.ETag))
+        context.Response.Headers.CacheControl = Answers.ControlOf(context, Answers.Public);
+        if (Preconditions.Matches(context.Request.Headers.IfNoneMatch, kept.ETag))
         {
             context.Response.StatusCode = StatusCodes.Status304NotModified;
             return;
@@ -46,19 +108,6 @@ internal sealed class PublicCache(DataVersions versions, TimeProvider time)
         context.Response.ContentType = kept.ContentType;
         context.Response.ContentLength = kept.Body.Length;
         await context.Response.Body.WriteAsync(kept.Body, context.RequestAborted);
-    }
-
-    /// <summary>Keeps an answer as it goes out, if it is to be kept.</summary>
-    public static void Keep(HttpContext context, byte[] body)
-    {
-        var response = context.Response;
-        var headers = response.Headers;
-        if (response.StatusCode == StatusCodes.Status200OK && headers.CacheControl == Answers.Public && context.Features.Get<Place>() is { } place)
-        {
-            place.Moment.Keep(place.Address, new KeptAnswer(
-                headers.ETag.ToString(), headers.CacheControl, headers.Vary, headers.Link, headers.ContentEncoding, headers.ContentDisposition,
-                headers.AcceptRanges, response.ContentType, body));
-        }
     }
 
     private async ValueTask<Moment> CurrentAsync(CancellationToken cancellation)
@@ -76,13 +125,27 @@ internal sealed class PublicCache(DataVersions versions, TimeProvider time)
 
     private readonly record struct Address(string? Path, string? Query, string Coding, string Accept);
 
-    private sealed record Place(Moment Moment, Address Address);
+    private sealed record Place(Moment Moment, Address Address)
+    {
+        public bool IsPublic { get; set; }
+
+        public void Made()
+        {
+            if (Moment.Making.TryRemove(Address, out var made))
+            {
+                made.SetResult();
+            }
+        }
+    }
 
     private sealed record Moment(long Epoch, DateOnly Today)
     {
         private long _bytes;
 
         public ConcurrentDictionary<Address, KeptAnswer> Answers { get; } = new();
+
+        /// <summary>What is being computed, to be waited for.</summary>
+        public ConcurrentDictionary<Address, TaskCompletionSource> Making { get; } = new();
 
         public void Keep(Address address, KeptAnswer answer)
         {
@@ -98,13 +161,12 @@ internal sealed class PublicCache(DataVersions versions, TimeProvider time)
     }
 
     private sealed record KeptAnswer(
-        string ETag, StringValues CacheControl, StringValues Vary, StringValues Link, StringValues Coding, StringValues Disposition,
+        string ETag, StringValues Vary, StringValues Link, StringValues Coding, StringValues Disposition,
         StringValues Ranges, string? ContentType, byte[] Body)
     {
         public void Show(IHeaderDictionary headers)
         {
             headers.ETag = ETag;
-            headers.CacheControl = CacheControl;
             headers.Vary = Vary;
             headers.Link = Link;
             headers.ContentEncoding = Coding;

@@ -30,15 +30,20 @@ internal static class TableAnswer
             response.Headers.ContentDisposition = $"inline; filename=\"{head.Name}.{(asked.Form == TableForm.Xlsx ? "xlsx" : "csv")}\"";
         }
 
-        var (page, next) = Cut(context, asked, asked.Sort(rows()));
         if (asked.Form == TableForm.Ndjson)
         {
             response.ContentType = TableRequest.TypeOf(asked.Form);
             await using var lines = Codings.Open(context, response.Body);
-            await TableWriter.WriteLinesAsync(lines, asked.Columns, page, context.RequestAborted);
+            await TableWriter.WriteLinesAsync(lines, asked.Columns, Cut(context, asked, asked.Sort(rows())).Page, context.RequestAborted);
             return;
         }
 
+        await (head.IsPrivate ? SendAsync(context, asked, head, rows) : PublicCache.OnceAsync(context, () => SendAsync(context, asked, head, rows)));
+    }
+
+    private static async Task SendAsync<T>(HttpContext context, TableRequest<T> asked, TableHead head, Func<IEnumerable<T>> rows)
+    {
+        var (page, next) = Cut(context, asked, asked.Sort(rows()));
         using var body = new MemoryStream();
         switch (asked.Form)
         {

@@ -1,56 +1,28 @@
 using Cchc.Domain.Plans;
-using Cchc.Domain.Reports;
 
 namespace Cchc.Domain.Completion;
 
 /// <summary>The rate, the completion and the status of one line over some of its units.</summary>
 internal static class LineRules
 {
-    public static LineResult Compute(LineFacts facts, Func<int, bool> inside, Basis basis, Period period, Fraction elapsed)
+    public static LineResult Compute(LineReporters line, in LineSums sums, Period period, Fraction elapsed)
     {
-        int expected = 0, received = 0, notApplicable = 0;
-        Int128 numerator = 0, total = 0, excluded = 0;
-        long? position = null;
-        for (var at = 0; at < facts.UnitIds.Length; at++)
-        {
-            if (!inside(facts.UnitIds[at]))
-            {
-                continue;
-            }
-
-            expected++;
-            var value = facts.Value(at, basis);
-            if (value.State == ValueState.Missing)
-            {
-                continue;
-            }
-
-            received++;
-            if (value.State == ValueState.NotApplicable)
-            {
-                notApplicable++;
-                continue;
-            }
-
-            numerator += value.Numerator;
-            total += value.Total;
-            excluded += value.Excluded;
-            position = value.Numerator;
-        }
-
-        var target = facts.Reporters.Target;
+        var target = line.Target;
         var result = new LineResult
         {
-            Line = facts.Reporters.Line,
+            Line = line.Line,
             Status = LineStatus.Tracked,
-            Coverage = new LineCoverage(expected, received, notApplicable),
+            Coverage = new LineCoverage(sums.Expected, sums.Received, sums.NotApplicable),
         };
         result = target.Kind switch
         {
-            TargetKind.Ratio => WithRate(result with { Numerator = numerator, Total = total, Excluded = excluded }, numerator, total - excluded),
-            TargetKind.UnitShare => WithRate(result with { Done = (int)numerator }, numerator, expected - notApplicable),
-            TargetKind.Milestone => result with { Done = (int)numerator },
-            _ => WithPosition(result, position),
+            TargetKind.Ratio => WithRate(
+                result with { Numerator = sums.Numerator, Total = sums.Total, Excluded = sums.Excluded },
+                sums.Numerator, sums.Total - sums.Excluded),
+            TargetKind.UnitShare => WithRate(
+                result with { Done = (int)sums.Numerator }, sums.Numerator, sums.Expected - sums.NotApplicable),
+            TargetKind.Milestone => result with { Done = (int)sums.Numerator },
+            _ => WithPosition(result, sums.Position),
         };
         return target.Kind == TargetKind.Milestone ? result : Settle(result, target, period, elapsed);
     }

@@ -10,10 +10,10 @@ namespace Cchc.Domain.Completion;
 /// </summary>
 public sealed class PeriodFacts
 {
-    private readonly Dictionary<int, ReportHead> _heads;
-    private readonly HashSet<int> _received = [];
+    private readonly Dictionary<int, ReportHead>[] _heads;
+    private readonly HashSet<int> _received;
     private readonly LineFacts[] _lines;
-    private readonly Dictionary<int, int> _lineIndex = [];
+    private readonly Dictionary<int, int> _lineIndex;
 
     /// <param name="plan">The plan, which is judged as amended up to the period's last day.</param>
     /// <param name="period">The period asked for.</param>
@@ -22,30 +22,64 @@ public sealed class PeriodFacts
     /// <param name="rowsOf">The rows that count of a period: this one, or a part of a flow's year to date.</param>
     public PeriodFacts(
         Plan plan, Period period, UnitRegistry units, IEnumerable<ReportHead> heads, Func<Period, IEnumerable<ReportedRow>> rowsOf)
+        : this(plan, period, units)
     {
-        Plan = plan.On(period.DataTo);
-        Period = period;
-        Units = units;
-        Expectation = new Expectation(Plan, period, units);
-        Parts = plan.YearToDateParts(period);
-        _heads = heads.ToDictionary(head => head.UnitId);
-        _lines = [.. Expectation.Lines.Select(line => new LineFacts(line, Parts.Count))];
-        for (var index = 0; index < _lines.Length; index++)
+        foreach (var head in heads)
         {
-            _lineIndex[_lines[index].Reporters.Line.Id] = index;
+            Put(Parts.Count - 1, head);
         }
 
         for (var part = 0; part < Parts.Count; part++)
         {
             foreach (var row in rowsOf(Parts[part]))
             {
-                if (_lineIndex.TryGetValue(row.LineId, out var line) && _lines[line].Put(part, row) && Parts[part].Id == period.Id)
-                {
-                    _received.Add(row.UnitId);
-                }
+                Put(part, row);
             }
         }
     }
+
+    private PeriodFacts(Plan plan, Period period, UnitRegistry units)
+    {
+        Plan = plan.On(period.DataTo);
+        Period = period;
+        Units = units;
+        Expectation = new Expectation(Plan, period, units);
+        Parts = plan.YearToDateParts(period);
+        _heads = [.. Parts.Select(_ => new Dictionary<int, ReportHead>())];
+        _received = [];
+        _lines = [.. Expectation.Lines.Select(line => new LineFacts(line, Parts.Count))];
+        _lineIndex = Expectation.Lines.Select((line, index) => (line.Line.Id, index)).ToDictionary();
+    }
+
+    // What these units said is left out, and what others said is shared.
+    private PeriodFacts(PeriodFacts former, IReadOnlyCollection<int> unitIds)
+    {
+        (Plan, Period, Units, Expectation, Parts, _lineIndex) =
+            (former.Plan, former.Period, former.Units, former.Expectation, former.Parts, former._lineIndex);
+        _heads = [.. former._heads.Select(heads => new Dictionary<int, ReportHead>(heads))];
+        _received = [.. former._received];
+        _lines = [.. former._lines];
+        foreach (var index in LinesOf(unitIds))
+        {
+            _lines[index] = new LineFacts(_lines[index]);
+        }
+
+        foreach (var unitId in unitIds)
+        {
+            Array.ForEach(_heads, heads => heads.Remove(unitId));
+            _received.Remove(unitId);
+            foreach (var line in Expectation.LinesOf(unitId))
+            {
+                _lines[_lineIndex[line.Line.Id]].Forget(unitId);
+            }
+        }
+    }
+
+    /// <summary>Facts that are read bit by bit.</summary>
+    public static Reading Begin(Plan plan, Period period, UnitRegistry units) => new(new PeriodFacts(plan, period, units));
+
+    /// <summary>These facts with what some units said read anew.</summary>
+    public Reading BeginAgain(IReadOnlyCollection<int> unitIds) => new(new PeriodFacts(this, unitIds));
 
     public Plan Plan { get; }
     public Period Period { get; }
@@ -56,12 +90,12 @@ public sealed class PeriodFacts
     public IReadOnlyList<Period> Parts { get; }
 
     /// <summary>Whether invented sample reports are among those that count.</summary>
-    public bool HasSample { get; init; }
+    public bool HasSample => Array.Exists(_heads, heads => heads.Values.Any(head => head.IsSample));
 
     /// <summary>Whether a unit gave at least one value that was due of it.</summary>
     public bool HasReceived(int unitId) => _received.Contains(unitId);
 
-    public ReportHead? HeadOf(int unitId) => _heads.GetValueOrDefault(unitId);
+    public ReportHead? HeadOf(int unitId) => _heads[^1].GetValueOrDefault(unitId);
 
     /// <summary>A unit's value on a line.</summary>
     public ReportedValue Value(int lineId, int unitId, Basis basis) =>
@@ -72,17 +106,18 @@ public sealed class PeriodFacts
         _lines[_lineIndex[lineId]] is var line && line.Find(unitId) is >= 0 and var at ? line.Part(part, at) : default;
 
     /// <summary>The figures of the whole plan.</summary>
-    public RollUp OfPlan(Basis basis) => Roll(_lines, _ => true, Expectation.UnitIds, basis);
+    public RollUp OfPlan(Basis basis) => Roll(Enumerable.Range(0, _lines.Length), line => line.Sum(basis), Expectation.UnitIds);
 
     /// <summary>The figures of one unit on its own values alone.</summary>
-    public RollUp OfUnit(int unitId, Basis basis) => OfUnits(unitId, id => id == unitId, [unitId], basis);
+    public RollUp OfUnit(int unitId, Basis basis) => OfAll([unitId], basis);
 
     /// <summary>The figures of a unit with all that stands below it on the period's last day.</summary>
     public RollUp OfSubtree(int unitId, Basis basis) =>
-        OfAll(Units.All.Where(unit => Units.IsWithin(unit, unitId, Period.DataTo)), basis);
+        OfAll([.. Units.All.Where(unit => Units.IsWithin(unit, unitId, Period.DataTo)).Select(unit => unit.Id)], basis);
 
     /// <summary>The figures of all units of a level together.</summary>
-    public RollUp OfLevel(UnitLevel level, Basis basis) => OfAll(Units.All.Where(unit => unit.Level == level), basis);
+    public RollUp OfLevel(UnitLevel level, Basis basis) =>
+        OfAll([.. Units.All.Where(unit => unit.Level == level).Select(unit => unit.Id)], basis);
 
     public ReportCoverage CoverageOf(IEnumerable<int> unitIds)
     {
@@ -100,71 +135,85 @@ public sealed class PeriodFacts
         return new ReportCoverage(expected, received, onTime);
     }
 
-    private RollUp OfAll(IEnumerable<Unit> units, Basis basis)
+    private RollUp OfAll(int[] unitIds, Basis basis) => Roll(LinesOf(unitIds), line => line.Sum(basis, unitIds), unitIds);
+
+    // The lines on which any of some units is expected, in the plan's order.
+    private IEnumerable<int> LinesOf(IReadOnlyCollection<int> unitIds)
     {
-        var inside = units.Select(unit => unit.Id).ToHashSet();
-        return Roll([.. _lines.Where(line => line.Reporters.UnitIds.Any(inside.Contains))], inside.Contains, inside, basis);
+        var isMeant = new bool[_lines.Length];
+        foreach (var unitId in unitIds)
+        {
+            foreach (var line in Expectation.LinesOf(unitId))
+            {
+                isMeant[_lineIndex[line.Line.Id]] = true;
+            }
+        }
+
+        return Enumerable.Range(0, isMeant.Length).Where(index => isMeant[index]);
     }
 
-    private RollUp OfUnits(int unitId, Func<int, bool> inside, IEnumerable<int> unitIds, Basis basis) =>
-        Roll([.. Expectation.LinesOf(unitId).Select(line => _lines[_lineIndex[line.Line.Id]])], inside, unitIds, basis);
-
-    private RollUp Roll(IReadOnlyList<LineFacts> lines, Func<int, bool> inside, IEnumerable<int> unitIds, Basis basis)
+    private RollUp Roll(IEnumerable<int> lines, Func<LineFacts, LineSums> sum, IEnumerable<int> unitIds)
     {
         var elapsed = Plan.Elapsed(Period);
         var targets = new List<TargetResult>();
-        foreach (var ofTarget in lines.GroupBy(line => line.Reporters.Target))
+        var results = new List<LineResult>();
+        Target? target = null;
+        foreach (var line in lines.Select(index => _lines[index]))
         {
-            targets.Add(new TargetResult(
-                ofTarget.Key, [.. ofTarget.Select(line => LineRules.Compute(line, inside, basis, Period, elapsed))]));
+            if (!ReferenceEquals(line.Reporters.Target, target))
+            {
+                Close();
+                target = line.Reporters.Target;
+            }
+
+            results.Add(LineRules.Compute(line.Reporters, sum(line), Period, elapsed));
         }
 
+        Close();
         return new RollUp(targets, CoverageOf(unitIds));
-    }
-}
 
-/// <summary>The values of one line, by part of the year to date and by expected unit.</summary>
-internal sealed class LineFacts(LineReporters reporters, int parts)
-{
-    private readonly ReportedValue[][] _parts =
-        [.. Enumerable.Range(0, parts).Select(_ => new ReportedValue[reporters.UnitIds.Length])];
-
-    // A line has one reporter or hundreds: sorted ids find a unit in a few steps without a table for each line.
-    private readonly int[] _sortedIds = [.. reporters.UnitIds.Order()];
-
-    public LineReporters Reporters { get; } = reporters;
-
-    public ReadOnlySpan<int> UnitIds => _sortedIds;
-
-    public int Find(int unitId) => Array.BinarySearch(_sortedIds, unitId);
-
-    public bool Put(int part, ReportedRow row)
-    {
-        var at = Find(row.UnitId);
-        if (at >= 0)
+        void Close()
         {
-            _parts[part][at] = row.Value;
+            if (target is not null)
+            {
+                targets.Add(new TargetResult(target, [.. results]));
+                results.Clear();
+            }
         }
-
-        return at >= 0;
     }
 
-    public ReportedValue Part(int part, int at) => _parts[part][at];
+    private void Put(int part, ReportHead head) => _heads[part][head.UnitId] = head;
 
-    public ReportedValue Value(int at, Basis basis)
+    private void Put(int part, in ReportedRow row)
     {
-        if (basis == Basis.Period || Reporters.Target.Measure == Measure.Stock || _parts.Length == 1)
+        if (_lineIndex.TryGetValue(row.LineId, out var line) && _lines[line].Put(part, row) && part == Parts.Count - 1)
         {
-            return _parts[^1][at];
+            _received.Add(row.UnitId);
         }
+    }
 
-        Span<ReportedValue> values = stackalloc ReportedValue[Math.Min(_parts.Length, 64)];
-        values = _parts.Length <= 64 ? values : new ReportedValue[_parts.Length];
-        for (var part = 0; part < _parts.Length; part++)
+    /// <summary>Takes in what is read, and gives the facts once all of it is.</summary>
+    public sealed class Reading
+    {
+        private PeriodFacts? _facts;
+
+        internal Reading(PeriodFacts facts) => _facts = facts;
+
+        /// <summary>The periods to read, in the order in which <c>part</c> counts them.</summary>
+        public IReadOnlyList<Period> Parts => Facts.Parts;
+
+        private PeriodFacts Facts => _facts ?? throw new InvalidOperationException("These facts are given away already.");
+
+        public void Add(int part, ReportHead head) => Facts.Put(part, head);
+
+        public void Add(int part, in ReportedRow row) => Facts.Put(part, row);
+
+        /// <summary>The facts, which never change from here on.</summary>
+        public PeriodFacts End()
         {
-            values[part] = _parts[part][at];
+            var facts = Facts;
+            _facts = null;
+            return facts;
         }
-
-        return ReportedValue.Sum(values);
     }
 }

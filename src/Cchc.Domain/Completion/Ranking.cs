@@ -3,7 +3,7 @@ using Cchc.Domain.Units;
 namespace Cchc.Domain.Completion;
 
 /// <summary>A unit's place among those of its level and kind.</summary>
-public sealed record RankedUnit(Unit Unit, RollUp Figures, int? Rank);
+public sealed record RankedUnit(Unit Unit, Totals Figures, int? Rank);
 
 public static class Ranking
 {
@@ -15,7 +15,7 @@ public static class Ranking
     {
         var ranked = new List<RankedUnit>();
         var peers = facts.Units.ActiveOn(facts.Period.DataTo)
-            .Select(unit => (Unit: unit, Figures: facts.OfUnit(unit.Id, basis)))
+            .Select(unit => (Unit: unit, Figures: facts.OfUnit(unit.Id, basis).Totals))
             .GroupBy(each => (each.Unit.Level, each.Unit.Kind))
             .OrderBy(group => group.Key.Level).ThenBy(group => group.Key.Kind);
         foreach (var group in peers)

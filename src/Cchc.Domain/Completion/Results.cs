@@ -80,35 +80,46 @@ public sealed record TargetResult
     public LineStatus Status { get; }
 }
 
+/// <summary>What the figures of a plan or a unit come to.</summary>
+/// <param name="Completion">The weighted mean over the targets that count; null where none does.</param>
+/// <param name="TargetsMet">Targets that are met.</param>
+/// <param name="TargetsCounted">Targets that count.</param>
+/// <param name="TargetsTotal">All targets.</param>
+/// <param name="Coverage">The reports behind the figures.</param>
+public sealed record Totals(Fraction? Completion, int TargetsMet, int TargetsCounted, int TargetsTotal, ReportCoverage Coverage);
+
 /// <summary>The figures of a plan, of a unit, or of a unit with all below it.</summary>
 public sealed record RollUp
 {
     public RollUp(IReadOnlyList<TargetResult> targets, ReportCoverage coverage)
     {
         Targets = targets;
-        Coverage = coverage;
         var sum = Fraction.Zero;
-        var weights = 0;
+        int weights = 0, counted = 0, met = 0;
         foreach (var target in targets)
         {
             if (target.Completion is { } completion)
             {
                 sum += completion * new Fraction(target.Target.WeightHundredths, 1);
                 weights += target.Target.WeightHundredths;
-                TargetsCounted++;
-                TargetsMet += target.Met == true ? 1 : 0;
+                counted++;
+                met += target.Met == true ? 1 : 0;
             }
         }
 
-        Completion = TargetsCounted == 0 ? null : sum / new Fraction(weights, 1);
+        Totals = new Totals(counted == 0 ? null : sum / new Fraction(weights, 1), met, counted, targets.Count, coverage);
     }
 
     public IReadOnlyList<TargetResult> Targets { get; }
-    public ReportCoverage Coverage { get; }
+
+    public Totals Totals { get; }
 
     /// <summary>The weighted mean over the targets that count; null where none does.</summary>
-    public Fraction? Completion { get; }
+    public Fraction? Completion => Totals.Completion;
 
-    public int TargetsMet { get; }
-    public int TargetsCounted { get; }
+    public int TargetsMet => Totals.TargetsMet;
+
+    public int TargetsCounted => Totals.TargetsCounted;
+
+    public ReportCoverage Coverage => Totals.Coverage;
 }

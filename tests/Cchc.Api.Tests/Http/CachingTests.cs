@@ -9,6 +9,7 @@ namespace Cchc.Api.Tests.Http;
 public sealed class CachingTests
 {
     private const string Completion = $"{HttpExtensions.Plan}/completion";
+    private const int Readers = 40;
 
     [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
     public async Task A_write_is_seen_at_once_and_until_then_nothing_is_asked_of_the_database(Engine engine)
@@ -30,6 +31,46 @@ public sealed class CachingTests
         var after = await api.Anonymous.GetJsonAsync(Completion);
         Assert.Equal(2, (int)after["coverage"]!["received"]!);
         Assert.Contains("\"received\":1", before);
+    }
+
+    [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
+    public async Task Of_one_report_that_changes_no_other_is_read_again(Engine engine)
+    {
+        await using var api = await ApiHost.StartAsync(engine);
+        using var administrator = await api.KeyAsync(Role.Administrator);
+        foreach (var unit in new[] { "SNV", "STP", "STC" })
+        {
+            await administrator.PublishAsync(unit, HttpExtensions.Ratio("II.3.a", 1, 2));
+        }
+
+        await administrator.GetJsonAsync(Completion);
+        await administrator.ActAsync("STP", "reopen", """{"reason":"x"}""");
+        await administrator.PutReportAsync("STP", HttpExtensions.Ratio("II.3.a", 2, 2), ifMatch: "*");
+        await administrator.ActAsync("STP", "submit");
+        await administrator.ActAsync("STP", "approve");
+        Assert.Equal(1, await api.CountAsync("cchc.snapshot.values", () => administrator.GetJsonAsync(Completion + "?period=2022-H1")));
+        var line = (await api.Anonymous.GetJsonAsync(Completion))["targets"]!.AsArray().First(each => (string)each!["target"]! == "II.3.a")!["lines"]![0]!;
+        Assert.Equal((4, 6, 3), ((int)line["numerator"]!, (int)line["total"]!, (int)line["coverage"]!["received"]!));
+    }
+
+    [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
+    public async Task What_many_ask_for_at_once_is_computed_once_with_a_key_or_without(Engine engine)
+    {
+        await using var api = await ApiHost.StartAsync(engine);
+        using var administrator = await api.KeyAsync(Role.Administrator);
+        const string path = Completion + "/targets/II.3.a?period=2022-H1";
+        await administrator.GetJsonAsync(path);
+        await administrator.PublishAsync("SNV", HttpExtensions.Ratio("II.3.a", 1, 2));
+        var alone = await api.CountCommandsAsync(() => api.Anonymous.GetJsonAsync(path));
+
+        await administrator.PublishAsync("STP", HttpExtensions.Ratio("II.3.a", 1, 2));
+        string[] bodies = [];
+        var together = await api.CountCommandsAsync(async () => bodies = await Task.WhenAll(Enumerable.Range(0, Readers).Select(async index =>
+            await (await GetAsync(index % 2 == 0 ? administrator : api.Anonymous, path)).Content.ReadAsStringAsync())));
+
+        // Those who follow changes read on their own after a write.
+        Assert.InRange(together, 1, alone + (Readers / 4));
+        Assert.Single(bodies.Distinct());
     }
 
     [Fact]

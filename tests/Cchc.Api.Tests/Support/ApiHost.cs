@@ -93,7 +93,10 @@ public sealed class ApiHost : WebApplicationFactory<Program>
     }
 
     /// <summary>Counts the database commands that an action runs.</summary>
-    public async Task<long> CountCommandsAsync(Func<Task> action)
+    public Task<long> CountCommandsAsync(Func<Task> action) => CountAsync("cchc.database.commands", action);
+
+    /// <summary>What one of the program's counters counts while an action runs.</summary>
+    public async Task<long> CountAsync(string counter, Func<Task> action)
     {
         var count = 0L;
         var meters = Services.GetRequiredService<IMeterFactory>();
@@ -101,7 +104,7 @@ public sealed class ApiHost : WebApplicationFactory<Program>
         {
             InstrumentPublished = (instrument, self) =>
             {
-                if (instrument.Name == "cchc.database.commands" && instrument.Meter.Scope == meters)
+                if (instrument.Name == counter && instrument.Meter.Scope == meters)
                 {
                     self.EnableMeasurementEvents(instrument);
                 }
