@@ -76,11 +76,11 @@ internal static class Audit
         }
 
         var entries = session.Audited;
-        if (await session.ExecuteAsync(Advance, new { count = entries.Count }) == 0)
+        if (await session.ExecuteAsync(Advance, new { count = (long)entries.Count }) == 0)
         {
             // Entries from before there was a chain are its first.
             entries = [.. (await session.QueryAsync<EarlierRow>(Earlier)).Select(row => row.ToEntry()), .. entries];
-            await session.ExecuteAsync(Begin, new { count = entries.Count });
+            await session.ExecuteAsync(Begin, new { count = (long)entries.Count });
             await session.ExecuteAsync(ForgetEarlier);
         }
 

@@ -5,9 +5,15 @@ using Microsoft.Data.Sqlite;
 
 namespace Cchc.Api.Data;
 
-/// <summary>Dates and instants: ISO 8601 text in SQLite, date and datetime2(3) in UTC in SQL Server.</summary>
+/// <summary>
+/// Dates and instants: ISO 8601 text in SQLite, date and datetime2(3) in UTC in SQL Server. A null too is sent with the type of its column,
+/// so that the server neither converts it nor keeps a plan of its own for it.
+/// </summary>
 internal static class ColumnTypes
 {
+    /// <summary>The scale of every instant: datetime2(3).</summary>
+    public const byte Milliseconds = 3;
+
     private static int _registered;
 
     public static void Register()
@@ -18,8 +24,8 @@ internal static class ColumnTypes
             SqlMapper.RemoveTypeMap(typeof(DateOnly?));
             SqlMapper.RemoveTypeMap(typeof(DateTimeOffset));
             SqlMapper.RemoveTypeMap(typeof(DateTimeOffset?));
-            SqlMapper.AddTypeHandler(new DateHandler());
-            SqlMapper.AddTypeHandler(new InstantHandler());
+            SqlMapper.AddTypeHandler(typeof(DateOnly), new DateHandler());
+            SqlMapper.AddTypeHandler(typeof(DateTimeOffset), new InstantHandler());
         }
     }
 
@@ -33,6 +39,12 @@ internal static class ColumnTypes
                 break;
             case DateOnly date:
                 new DateHandler().SetValue(parameter, date);
+                break;
+            case string text when parameter is not SqliteParameter:
+                // As Dapper does: one plan for texts of any length.
+                parameter.DbType = DbType.String;
+                parameter.Size = text.Length <= 4000 ? 4000 : -1;
+                parameter.Value = text;
                 break;
             default:
                 parameter.Value = value ?? DBNull.Value;
@@ -48,41 +60,52 @@ internal static class ColumnTypes
         return parameter.Value is DBNull ? null : parameter.Value;
     }
 
-    private sealed class DateHandler : SqlMapper.TypeHandler<DateOnly>
+    private sealed class DateHandler : SqlMapper.ITypeHandler
     {
-        public override DateOnly Parse(object value) => value switch
+        public object Parse(Type destinationType, object value) => value switch
         {
             string text => DateOnly.ParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture),
             DateTime date => DateOnly.FromDateTime(date),
             _ => (DateOnly)value,
         };
 
-        public override void SetValue(IDbDataParameter parameter, DateOnly value)
+        public void SetValue(IDbDataParameter parameter, object value)
         {
             parameter.DbType = parameter is SqliteParameter ? DbType.String : DbType.Date;
-            parameter.Value = parameter is SqliteParameter
-                ? value.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)
-                : value.ToDateTime(TimeOnly.MinValue);
+            parameter.Value = (value, parameter) switch
+            {
+                (DateOnly date, SqliteParameter) => date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
+                (DateOnly date, _) => date.ToDateTime(TimeOnly.MinValue),
+                _ => DBNull.Value,
+            };
         }
     }
 
-    private sealed class InstantHandler : SqlMapper.TypeHandler<DateTimeOffset>
+    private sealed class InstantHandler : SqlMapper.ITypeHandler
     {
         private const string Format = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
 
-        public override DateTimeOffset Parse(object value) => value switch
+        public object Parse(Type destinationType, object value) => value switch
         {
             string text => DateTimeOffset.ParseExact(
                 text, Format, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal),
             _ => new DateTimeOffset(DateTime.SpecifyKind((DateTime)value, DateTimeKind.Utc)),
         };
 
-        public override void SetValue(IDbDataParameter parameter, DateTimeOffset value)
+        public void SetValue(IDbDataParameter parameter, object value)
         {
-            parameter.DbType = parameter is SqliteParameter ? DbType.String : DbType.DateTime2;
-            parameter.Value = parameter is SqliteParameter
-                ? value.UtcDateTime.ToString(Format, CultureInfo.InvariantCulture)
-                : value.UtcDateTime;
+            if (parameter is SqliteParameter)
+            {
+                parameter.DbType = DbType.String;
+                parameter.Value = value is DateTimeOffset at ? at.UtcDateTime.ToString(Format, CultureInfo.InvariantCulture) : DBNull.Value;
+                return;
+            }
+
+            // Both engines cut off what is less than a millisecond; neither rounds an instant into the future.
+            parameter.DbType = DbType.DateTime2;
+            parameter.Scale = Milliseconds;
+            parameter.Value = value is DateTimeOffset instant
+                ? instant.UtcDateTime.AddTicks(-(instant.Ticks % TimeSpan.TicksPerMillisecond)) : DBNull.Value;
         }
     }
 }

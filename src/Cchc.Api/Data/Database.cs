@@ -24,7 +24,7 @@ public sealed class Database : IDisposable
             "SqlServer" => new SqlServerDialect(),
             _ => throw new InvalidOperationException($"Database:Provider is '{Provider}'; it must be Sqlite or SqlServer."),
         };
-        ConnectionString = configuration["Database:ConnectionString"] is { Length: > 0 } given ? given
+        ConnectionString = configuration["Database:ConnectionString"] is { Length: > 0 } given ? Dialect.Complete(given)
             : IsEmbedded ? "Data Source=cchc.db"
             : throw new InvalidOperationException("Database:ConnectionString is needed with Database:Provider=SqlServer.");
         _writer = Dialect.SingleWriter ? new SemaphoreSlim(1) : null;

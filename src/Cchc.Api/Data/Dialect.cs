@@ -19,6 +19,10 @@ public abstract class Dialect
     /// <summary>Whether the engine lets one writer in at a time, so that waiting in the process is cheaper than polling the file.</summary>
     public abstract bool SingleWriter { get; }
 
+    /// <summary>A connection string as the operator gave it, made ready for use.</summary>
+    /// <exception cref="InvalidOperationException">It would send everything in clear over a network.</exception>
+    public abstract string Complete(string connectionString);
+
     public abstract DbConnection Connect(string connectionString);
 
     public abstract DbTransaction BeginWrite(DbConnection connection);
@@ -62,6 +66,8 @@ public sealed class SqliteDialect : Dialect
     public override IsolationLevel ReadIsolation => IsolationLevel.Serializable;
 
     public override bool SingleWriter => true;
+
+    public override string Complete(string connectionString) => connectionString;
 
     // A commit that was acknowledged must outlive a power cut, which WAL promises only with FULL.
     public override DbConnection Connect(string connectionString)
@@ -145,15 +151,33 @@ public sealed class SqliteDialect : Dialect
 /// <summary>The database of record.</summary>
 public sealed class SqlServerDialect : Dialect
 {
-    // Deadlock, lock time-out, and the faults that a failover or a busy server gives to a connection.
+    // Deadlock, lock time-out, a table changed under a reader, and the faults that a failover or a busy server gives to a connection.
     private static readonly HashSet<int> Transient =
-        [1205, 1222, -2, 53, 64, 233, 4060, 4221, 10053, 10054, 10060, 10928, 10929, 40197, 40501, 40613, 49918, 49919, 49920];
+        [1205, 1222, 3961, -2, 53, 64, 233, 4060, 4221, 10053, 10054, 10060, 10928, 10929, 40197, 40501, 40613, 49918, 49919, 49920];
 
     public override string Scripts => "db/sqlserver/";
 
-    public override IsolationLevel ReadIsolation => IsolationLevel.RepeatableRead;
+    // A reader sees one moment and neither waits for a writer nor keeps one waiting, however long an import takes.
+    public override IsolationLevel ReadIsolation => IsolationLevel.Snapshot;
 
     public override bool SingleWriter => false;
+
+    public override string Complete(string connectionString)
+    {
+        var given = new SqlConnectionStringBuilder(connectionString);
+        if (given.Encrypt == SqlConnectionEncryptOption.Optional && !IsHere(given.DataSource))
+        {
+            throw new InvalidOperationException(
+                "Database:ConnectionString has Encrypt=False, which sends everything in clear; only a server on this machine may be reached so.");
+        }
+
+        if (!given.ShouldSerialize("Application Name"))
+        {
+            given.ApplicationName = "Cchc.Api";
+        }
+
+        return given.ConnectionString;
+    }
 
     public override DbConnection Connect(string connectionString) => new SqlConnection(connectionString);
 
@@ -161,9 +185,10 @@ public sealed class SqlServerDialect : Dialect
 
     public override bool IsTransient(Exception exception) => exception is SqlException sql && Transient.Contains(sql.Number);
 
-    public override void Prepare(DbConnection connection)
-    {
-    }
+    public override void Prepare(DbConnection connection) => Run(connection, null, """
+        /* sqlserver */ IF EXISTS (SELECT 1 FROM sys.databases WHERE database_id = DB_ID() AND (snapshot_isolation_state <> 1 OR is_read_committed_snapshot_on = 0))
+            THROW 50001, N'Run db/sqlserver/setup/database.sql in this database first: readers need row versions.', 1;
+        """);
 
     public override async Task WriteManyAsync(
         DbConnection connection, DbTransaction transaction, BulkStatement statement, IReadOnlyList<KeyValuePair<string, object?>> constants,
@@ -192,6 +217,14 @@ public sealed class SqlServerDialect : Dialect
 
     public override object Stored(DateTimeOffset instant) => instant.UtcDateTime;
 
+    // "tcp:localhost\NAME,1433" is a protocol, a host, an instance and a port.
+    private static bool IsHere(string server)
+    {
+        var host = server[(server.IndexOf(':', StringComparison.Ordinal) is > 1 and var protocol ? protocol + 1 : 0)..].Split('\\', ',')[0].Trim();
+        return host is "." or "(local)" or "::1" or "[::1]" || host.StartsWith("127.", StringComparison.Ordinal)
+            || host.StartsWith("(localdb)", StringComparison.OrdinalIgnoreCase) || host.Equals("localhost", StringComparison.OrdinalIgnoreCase);
+    }
+
     private static void AddConstants(DbCommand command, IReadOnlyList<KeyValuePair<string, object?>> constants)
     {
         foreach (var (name, value) in constants)
@@ -206,7 +239,9 @@ public sealed class SqlServerDialect : Dialect
     private static IEnumerable<SqlDataRecord> Records(RowType type, IEnumerator<object?[]> rows)
     {
         var record = new SqlDataRecord([.. type.Columns.Select(column => column.Length is { } length
-            ? new SqlMetaData(column.Name, column.Type, length) : new SqlMetaData(column.Name, column.Type))]);
+            ? new SqlMetaData(column.Name, column.Type, length)
+            : column.Type == SqlDbType.DateTime2 ? new SqlMetaData(column.Name, column.Type, 0, ColumnTypes.Milliseconds)
+            : new SqlMetaData(column.Name, column.Type))]);
         do
         {
             for (var index = 0; index < type.Columns.Count; index++)

@@ -53,7 +53,7 @@ internal static class Outbox
             return;
         }
 
-        await session.ExecuteAsync(Advance, new { count = changes.Count });
+        await session.ExecuteAsync(Advance, new { count = (long)changes.Count });
         var first = await HeadAsync(session) - changes.Count + 1;
         var numbered = changes.Select((change, index) => (
             Sequence: first + index, Change: change, Version: session.Raised.TryGetValue(change.Plan, out var version) ? version : (long?)null));

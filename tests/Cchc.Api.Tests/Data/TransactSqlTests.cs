@@ -64,7 +64,8 @@ public sealed class TransactSqlTests
     {
         using var model = Model();
         var number = 0;
-        foreach (var sql in statements.Where(sql => !sql.StartsWith("EXEC ", StringComparison.Ordinal)))
+        // What is asked of the server's own catalogue is no matter of this schema.
+        foreach (var sql in statements.Where(sql => !sql.StartsWith("EXEC ", StringComparison.Ordinal) && !sql.Contains(" sys.", StringComparison.Ordinal)))
         {
             var variables = new Variables();
             Parse(sql).Accept(variables);

@@ -1,0 +1,48 @@
+using Cchc.Api.Data;
+using Cchc.Api.Http;
+using Cchc.Api.Tests.Support;
+using Dapper;
+using Microsoft.Data.SqlClient;
+
+namespace Cchc.Api.Tests.Data;
+
+/// <summary>What only SQL Server has.</summary>
+public sealed class SqlServerTests
+{
+    [Theory]
+    [InlineData("Server=tcp:sql01.hue.gov.vn;Encrypt=False")]
+    [InlineData("Server=sql01\\CCHC,1433;Encrypt=Optional")]
+    [InlineData("Server=tcp:10.0.0.5,1433;Encrypt=no")]
+    public void Nothing_is_sent_in_clear_over_a_network(string connection) =>
+        Assert.Contains("Encrypt=False", Assert.Throws<InvalidOperationException>(() => new SqlServerDialect().Complete(connection)).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("Server=tcp:sql01.hue.gov.vn", "Mandatory")]
+    [InlineData("Server=sql01;Encrypt=Strict", "Strict")]
+    [InlineData("Server=tcp:127.0.0.1,1433;Encrypt=False", "False")]
+    [InlineData("Server=localhost\\SQLEXPRESS;Encrypt=False", "False")]
+    [InlineData("Server=(localdb)\\MSSQLLocalDB;Encrypt=False", "False")]
+    public void A_connection_is_encrypted_unless_it_stays_on_this_machine(string connection, string encrypt)
+    {
+        var complete = new SqlConnectionStringBuilder(new SqlServerDialect().Complete(connection));
+        Assert.Equal(SqlConnectionEncryptOption.Parse(encrypt), complete.Encrypt);
+        Assert.False(complete.TrustServerCertificate);
+        Assert.Equal("Cchc.Api", complete.ApplicationName);
+    }
+
+    [Fact]
+    public void The_name_of_the_application_may_be_another() => Assert.Equal(
+        "Báo cáo", new SqlConnectionStringBuilder(new SqlServerDialect().Complete("Server=sql01;Application Name=Báo cáo")).ApplicationName);
+
+    [SkippableFact]
+    public async Task Names_are_folded_as_the_service_folds_them()
+    {
+        using var api = await ApiHost.StartAsync(Engine.SqlServer);
+        await using var connection = new SqlConnection(Engines.SqlServer);
+        var rows = (await connection.QueryAsync<(string NameVi, string? NameEn, string Words)>("SELECT name_vi, name_en, words FROM names_for_search")).AsList();
+        Assert.True(rows.Count > 250);
+        Assert.All(rows, row => Assert.Equal(Search.Fold($"{row.NameVi} {row.NameEn}"), row.Words));
+        Assert.NotEmpty(await connection.QueryAsync<string>("SELECT code FROM names_for_search WHERE words LIKE N'%so noi vu%'"));
+        Assert.NotEmpty(await connection.QueryAsync<string>("SELECT code FROM names_for_search WHERE words LIKE N'%SO NOI VU%'"));
+    }
+}
