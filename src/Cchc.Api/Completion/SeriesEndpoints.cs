@@ -2,7 +2,6 @@ using Cchc.Api.Http;
 using Cchc.Api.Plans;
 using Cchc.Api.Tables;
 using Cchc.Domain.Completion;
-using Cchc.Domain.Plans;
 using Cchc.Domain.Units;
 
 namespace Cchc.Api.Completion;
@@ -41,59 +40,26 @@ internal static class SeriesEndpoints
     {
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
         var found = catalogue.PlanOf(plan);
-        var query = new QueryInput(
-            context.Request, ["period", "plans", "target", "unit", "level", "lens", "basis", "asOf", .. TableRequest.Names]);
-        var asked = await FigureRequest.ReadAsync(context, query, found, snapshots, time);
-        var others = query.KnownAll("plans", code => catalogue.Plans.FirstOrDefault(each => !each.IsDraft && Codes.Same(each.Code, code)), "plan");
-        var target = query.Known("target", code => Find(code, [found, .. others]), "target");
-        var unit = query.Known("unit", catalogue.Units.Find, "unit");
-        var level = query.Word<UnitLevel>("level");
-        if (unit is not null && level is not null)
-        {
-            query.Refuse("parameter.notHere", "level", "level", "unit");
-        }
-
+        var query = new QueryInput(context.Request, [.. SeriesRequest.Names, .. TableRequest.Names]);
+        var asked = await SeriesRequest.ReadAsync(context, query, catalogue, found, snapshots, time);
         var table = TableRequest.Read(context.Request, query, SeriesPoint.Columns);
         query.Done();
-        List<Snapshot> all = query.Text("period") is null
-            ? [.. await UntilNowAsync(found, snapshots, asked, context.RequestAborted)] : [.. asked.Snapshots];
-        foreach (var other in others.Where(other => other.Id != found.Id))
-        {
-            all.AddRange(await UntilNowAsync(other, snapshots, asked, context.RequestAborted));
-        }
-
-        var tag = $"{all[0].Catalogue.Version}.{string.Join('.', all.GroupBy(each => each.Facts.Plan.Code).Select(each => each.First().Version.Version))}";
+        var latest = asked.Snapshots[0].Version;
         var head = new SeriesAnswer
         {
             Plan = found.Code,
             Lens = asked.Lens,
             Basis = asked.Basis,
-            Target = target?.Code,
-            Unit = unit?.Code,
-            Level = level,
-            DataVersion = all[0].Version.Version,
-            AsOf = all[0].Version.ChangedAt,
-            Sample = all.Exists(each => each.Facts.HasSample),
+            Target = asked.Target?.Code,
+            Unit = asked.Unit?.Code,
+            Level = asked.Level,
+            DataVersion = latest.Version,
+            AsOf = latest.ChangedAt,
+            Sample = asked.HasSample,
         };
         await TableAnswer.WriteAsync(
-            context, table, new TableHead("completion-series", tag, asked.IsPrivate, head.AsOf, head),
-            () => all.OrderBy(each => each.Facts.Period.DataTo).Select(snapshot => SeriesPoint.Of(
-                snapshot, unit is not null ? snapshot.Facts.OfUnit(unit.Id, asked.Basis)
-                    : level is { } at ? snapshot.Facts.OfLevel(at, asked.Basis) : snapshot.OfPlan(asked.Basis),
-                target?.Code)));
+            context, table, new TableHead("completion-series", asked.Tag, asked.IsPrivate, head.AsOf, head), asked.Points);
     }
-
-    // A period that nothing is known of yet would show as a fall to nought.
-    private static async Task<IReadOnlyList<Snapshot>> UntilNowAsync(
-        Plan plan, Snapshots snapshots, FigureRequest asked, CancellationToken cancellation)
-    {
-        var latest = await snapshots.GetAsync(plan, null, asked.Lens, asked.AsOf, cancellation);
-        return await snapshots.GetAllAsync(
-            plan, [.. plan.Periods.Where(period => period.DataTo <= latest.Facts.Period.DataTo)], asked.Lens, asked.AsOf, cancellation);
-    }
-
-    // A target goes by the same code from year to year.
-    private static Target? Find(string code, IReadOnlyList<Plan> plans) => plans.Select(plan => plan.FindTarget(code)).FirstOrDefault(each => each is not null);
 
     private static async Task Compare(HttpContext context, string plan, Catalogues catalogues, Snapshots snapshots, TimeProvider time)
     {

@@ -29,7 +29,7 @@ internal static class CatalogEndpoints
 
     private static Task ApiCatalog(HttpContext context, IConfiguration configuration)
     {
-        var root = RootOf(context, configuration);
+        var root = PublicAddress.Of(context, configuration);
         context.Response.Headers.Link = $"<{root}/.well-known/api-catalog>; rel=\"api-catalog\"";
         return Answers.WriteAsAsync(context, "api-catalog", Linkset, () => new JsonObject
         {
@@ -50,7 +50,7 @@ internal static class CatalogEndpoints
         new QueryInput(context.Request).Done();
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
         var sets = new JsonArray();
-        var root = RootOf(context, configuration);
+        var root = PublicAddress.Of(context, configuration);
         var tag = $"d{catalogue.Version}";
         foreach (var plan in catalogue.Plans.Where(plan => !plan.IsDraft))
         {
@@ -136,11 +136,6 @@ internal static class CatalogEndpoints
             })]),
         };
     }
-
-    // A client that names another host is told of that host, so nothing of it is kept for others: see WriteAsAsync.
-    private static string RootOf(HttpContext context, IConfiguration configuration) =>
-        (configuration["Discovery:BaseUrl"] is { Length: > 0 } configured ? configured
-            : $"{context.Request.Scheme}://{context.Request.Host}{context.Request.PathBase}").TrimEnd('/');
 
     private static string LicenceOf(IConfiguration configuration) =>
         configuration["Discovery:License"] ?? "https://creativecommons.org/licenses/by/4.0/";

@@ -56,6 +56,9 @@ internal static class Answers
 
     public const string Private = "private, no-cache";
 
+    /// <summary>What speaks of the host that it was asked at is not kept here, whose answers go by address alone.</summary>
+    public const string OfHost = "public, no-cache";
+
     private const string Varying = "Authorization, Accept-Encoding";
 
     private const string JsonType = "application/json; charset=utf-8";
@@ -106,7 +109,7 @@ internal static class Answers
     public static async Task WriteAsAsync(HttpContext context, string version, string contentType, Func<System.Text.Json.Nodes.JsonNode> compute)
     {
         context.Response.Headers.Vary = "Host";
-        if (!IsKnown(context, version, "public, no-cache"))
+        if (!IsKnown(context, version, OfHost))
         {
             await SendAsync(context, JsonSerializer.SerializeToUtf8Bytes(compute(), Json.Options), contentType);
         }

@@ -10,7 +10,11 @@ namespace Cchc.Api.Http;
 /// <param name="Header">Whether it is a header.</param>
 /// <param name="Required">Whether the operation needs it.</param>
 internal sealed record Parameter(
-    string Name, string Summary, object Example, IReadOnlyList<string>? Values = null, bool Header = false, bool Required = false);
+    string Name, string Summary, object Example, IReadOnlyList<string>? Values = null, bool Header = false, bool Required = false)
+{
+    /// <summary>The least and the most that a number may be.</summary>
+    public (string Least, string Most)? Range { get; init; }
+}
 
 internal static class Parameters
 {
@@ -23,7 +27,7 @@ internal static class Parameters
 
     public static readonly Parameter[] Paging =
     [
-        new("limit", "Items in a page, 1 to 1000 (default 100)", 100),
+        new("limit", "Items in a page, 1 to 1000 (default 100)", 100) { Range = ("1", "1000") },
         new("cursor", "Where the page begins: nextCursor of the page before", "SUkuMy5h"),
     ];
 
@@ -52,6 +56,12 @@ internal static class DescriptionExtensions
         this RouteHandlerBuilder endpoint, string id, string summary, params Parameter[] parameters) =>
         endpoint.WithName(id).WithMetadata(new Description(summary, parameters))
             .Produces<T>(200, "application/json").Produces(304).Refuses(400, 429, 503);
+
+    /// <summary>Describes a read that is a picture.</summary>
+    public static RouteHandlerBuilder DescribePicture(
+        this RouteHandlerBuilder endpoint, string id, string summary, params Parameter[] parameters) =>
+        endpoint.WithName(id).WithMetadata(new Description(summary, parameters))
+            .ProducesFile("image/svg+xml", "image/png", "text/html").Produces(304).Refuses(400, 401, 404, 406, 429, 503);
 
     /// <summary>Describes a write.</summary>
     public static RouteHandlerBuilder DescribeWrite<T>(

@@ -23,9 +23,9 @@ internal static class Examples
         {
             foreach (var (type, media) in response.Content ?? new Dictionary<string, IOpenApiMediaType>())
             {
-                if (media is OpenApiMediaType { Schema: not { Format: "binary" } } shown)
+                if (media is OpenApiMediaType shown && (shown.Schema is not { Format: "binary" } || type == "text/html"))
                 {
-                    if (type is not ("application/json" or "application/problem+json" or "text/event-stream" or "application/ld+json"))
+                    if (type is not ("application/json" or "application/problem+json" or "text/event-stream" or "application/ld+json" or "text/html"))
                     {
                         continue;
                     }

@@ -84,7 +84,7 @@ internal static partial class OpenApi
         {
             swaggerDoc.Servers = [new OpenApiServer { Url = "/" }];
             swaggerDoc.Tags = new HashSet<OpenApiTag>(
-                new[] { ("plans", "Plans, targets, tasks and periods"), ("units", "Units and their history"), ("reports", "Unit reports"), ("imports", "Bulk submissions of reports"), ("completion", "Completion rates"), ("obstacles", "Obstacles that units raise"), ("changes", "The feed of changes, and webhooks"), ("administration", "Keys and the audit trail") }
+                new[] { ("plans", "Plans, targets, tasks and periods"), ("units", "Units and their history"), ("reports", "Unit reports"), ("imports", "Bulk submissions of reports"), ("completion", "Completion rates"), ("pictures", "Completion as pictures for a site's pages"), ("obstacles", "Obstacles that units raise"), ("changes", "The feed of changes, and webhooks"), ("administration", "Keys and the audit trail") }
                     .Select(tag => new OpenApiTag { Name = tag.Item1, Description = tag.Item2 }));
         }
     }
@@ -144,7 +144,8 @@ internal static partial class OpenApi
 
             operation.Summary = description.Summary;
             var path = context.ApiDescription.RelativePath ?? "";
-            var tag = path.Contains("/completion", StringComparison.Ordinal) || path.Contains("/results", StringComparison.Ordinal)
+            var tag = path.Contains("/pictures/", StringComparison.Ordinal) ? "pictures"
+                : path.Contains("/completion", StringComparison.Ordinal) || path.Contains("/results", StringComparison.Ordinal)
                 || path.Contains("/compliance", StringComparison.Ordinal) ? "completion"
                 : path.Contains("/report-imports", StringComparison.Ordinal) || path.Contains("/report-template", StringComparison.Ordinal) ? "imports"
                 : path.Contains("/reports", StringComparison.Ordinal) ? "reports"
@@ -203,7 +204,7 @@ internal static partial class OpenApi
             if (schema is OpenApiSchema plain)
             {
                 plain.Enum = parameter.Values is null ? null : [.. parameter.Values.Select(value => (JsonNode)JsonValue.Create(value))];
-                (plain.Minimum, plain.Maximum) = parameter.Name == "limit" ? ("1", "1000") : (null, null);
+                (plain.Minimum, plain.Maximum) = (parameter.Range?.Least, parameter.Range?.Most);
             }
 
             return schema;

@@ -2,13 +2,16 @@ namespace Cchc.Api.Http;
 
 /// <summary>
 /// What tells a browser to trust an answer with nothing beyond its data (OWASP REST Security Cheat Sheet): no guessing of types, no
-/// scripts, no frames, no referrer. The page at /docs may load what it came with.
+/// scripts, no frames, no referrer. The page at /docs may load what it came with; a picture may have its own style and stand in any site's
+/// page.
 /// </summary>
 internal static class SecurityHeaders
 {
     private const string DataOnly = "default-src 'none'; frame-ancestors 'none'";
     private const string OwnPage =
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'";
+
+    private const string Picture = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; frame-ancestors 'none'";
 
     // As the answer starts: a refusal clears what was set before it.
     public static void UseSecurityHeaders(this IApplicationBuilder app) => app.Use((context, next) =>
@@ -22,7 +25,14 @@ internal static class SecurityHeaders
         var context = (HttpContext)state;
         var headers = context.Response.Headers;
         headers.XContentTypeOptions = "nosniff";
-        headers.ContentSecurityPolicy = context.Request.Path.StartsWithSegments("/docs") ? OwnPage : DataOnly;
+        // By address, since 304 renews these too, and names no type.
+        var isPicture = context.Request.Path.Value?.Contains("/pictures/", StringComparison.Ordinal) == true;
+        headers.ContentSecurityPolicy = isPicture ? Picture : context.Request.Path.StartsWithSegments("/docs") ? OwnPage : DataOnly;
+        if (isPicture)
+        {
+            headers["Cross-Origin-Resource-Policy"] = "cross-origin";
+        }
+
         headers["Referrer-Policy"] = "no-referrer";
         return Task.CompletedTask;
     }

@@ -1,5 +1,4 @@
 using Cchc.Api.Http;
-using Microsoft.Net.Http.Headers;
 
 namespace Cchc.Api.Tables;
 
@@ -71,7 +70,7 @@ internal static class TableRequest
         var fields = query.List("fields").Select(name => Find(query, "fields", columns, name)).OfType<Column<T>>().ToList();
         var order = query.List("sort").Select(name => (Column: Find(query, "sort", columns, name.TrimStart('-')), Descending: name.StartsWith('-')))
             .Where(each => each.Column is not null).Select(each => (each.Column!, each.Descending)).ToList();
-        var form = query.Word<TableForm>("format") ?? Accepted(request);
+        var form = query.Word<TableForm>("format") ?? Acceptance.Of(request, Types);
         return new TableRequest<T>(
             form, query.Flag("bom"), fields.Count > 0 ? fields : columns, order,
             query.Text("limit") is null && form != TableForm.Json ? null : query.Limit(), query.Cursor());
@@ -86,28 +85,5 @@ internal static class TableRequest
         }
 
         return found;
-    }
-
-    /// <summary>The first form that the client accepts, the most wanted first (RFC 9110, 12.5.1).</summary>
-    private static TableForm Accepted(HttpRequest request)
-    {
-        var accepted = request.GetTypedHeaders().Accept;
-        if (accepted is null or { Count: 0 })
-        {
-            return TableForm.Json;
-        }
-
-        foreach (var wanted in accepted.Where(each => each.Quality is not 0).OrderByDescending(each => each, MediaTypeHeaderValueComparer.QualityComparer))
-        {
-            foreach (var (type, form) in Types)
-            {
-                if (wanted.MatchesMediaType(type))
-                {
-                    return form;
-                }
-            }
-        }
-
-        throw new ProblemException("request.notAcceptable", string.Join(", ", Types.Select(each => each.Type)));
     }
 }

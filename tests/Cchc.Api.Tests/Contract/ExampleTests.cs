@@ -97,6 +97,10 @@ public sealed partial class ExampleTests
             ("listChanges", HttpMethod.Get, "/v1/changes?limit=3", null),
             ("listCompletionRows", HttpMethod.Get, $"{plan}/completion/rows?period=2022-Q1&groupBy=district&limit=3", null),
             ("getCompletionSeries", HttpMethod.Get, $"{plan}/completion/series", null),
+            ("drawGroups", HttpMethod.Get, $"{plan}/pictures/groups?format=html&theme=auto", null),
+            ("drawDistricts", HttpMethod.Get, $"{plan}/pictures/districts?format=html&period=2022-Q1", null),
+            ("drawSeries", HttpMethod.Get, $"{plan}/pictures/series?format=html&target=II.3.a", null),
+            ("drawTarget", HttpMethod.Get, $"{plan}/pictures/targets/II.3.a?format=html&lang=en", null),
             ("compareCompletion", HttpMethod.Get, $"{plan}/completion/comparison?period=2022-H1&limit=3", null),
             ("getCompliance", HttpMethod.Get, $"{plan}/compliance?period=2022-H1&lens=provisional", null),
             ("getUnitCompliance", HttpMethod.Get, $"{plan}/compliance/units/STP", null),
@@ -163,7 +167,7 @@ public sealed partial class ExampleTests
             var response = await client.SendAsync(request);
             Assert.True(response.IsSuccessStatusCode || call.Id.EndsWith($" {(int)response.StatusCode}", StringComparison.Ordinal), $"{call.Path}: {await response.Content.ReadAsStringAsync()}");
             var body = await response.Content.ReadAsStringAsync();
-            var answer = response.Content.Headers.ContentType!.MediaType is "text/csv" or "text/event-stream" ? JsonValue.Create(body) : JsonNode.Parse(body)!;
+            var answer = response.Content.Headers.ContentType!.MediaType is "text/csv" or "text/event-stream" or "text/html" ? JsonValue.Create(body) : JsonNode.Parse(body)!;
             import = call.Body is Rows or KeyBody or Hook && response.IsSuccessStatusCode ? (string)answer["id"]! : import;
             if (call.Id.Length > 0)
             {

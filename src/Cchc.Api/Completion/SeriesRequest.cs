@@ -1,0 +1,63 @@
+using Cchc.Api.Http;
+using Cchc.Api.Plans;
+using Cchc.Domain.Completion;
+using Cchc.Domain.Plans;
+using Cchc.Domain.Units;
+
+namespace Cchc.Api.Completion;
+
+/// <summary>Which figures are followed over time, and the snapshots that hold them, those of one plan after those of another.</summary>
+internal sealed record SeriesRequest(
+    Lens Lens, Basis Basis, Target? Target, Unit? Unit, UnitLevel? Level, IReadOnlyList<Snapshot> Snapshots)
+{
+    public static readonly string[] Names = ["period", "plans", "target", "unit", "level", "lens", "basis", "asOf"];
+
+    public bool IsPrivate => Lens == Lens.Provisional;
+
+    public bool HasSample => Snapshots.Any(each => each.Facts.HasSample);
+
+    public string Tag =>
+        $"{Snapshots[0].Catalogue.Version}.{string.Join('.', Snapshots.GroupBy(each => each.Facts.Plan.Code).Select(each => each.First().Version.Version))}";
+
+    /// <summary>The figures in the order of time.</summary>
+    public IEnumerable<SeriesPoint> Points() => Snapshots.OrderBy(each => each.Facts.Period.DataTo).Select(snapshot => SeriesPoint.Of(
+        snapshot,
+        Unit is not null ? snapshot.Facts.OfUnit(Unit.Id, Basis) : Level is { } level ? snapshot.Facts.OfLevel(level, Basis) : snapshot.OfPlan(Basis),
+        Target?.Code));
+
+    /// <summary>Reads the parameters of <see cref="Names"/>.</summary>
+    public static async Task<SeriesRequest> ReadAsync(
+        HttpContext context, QueryInput query, Catalogue catalogue, Plan plan, Snapshots snapshots, TimeProvider time)
+    {
+        var asked = await FigureRequest.ReadAsync(context, query, plan, snapshots, time);
+        var others = query.KnownAll("plans", code => catalogue.Plans.FirstOrDefault(each => !each.IsDraft && Codes.Same(each.Code, code)), "plan");
+        var target = query.Known("target", code => Find(code, [plan, .. others]), "target");
+        var unit = query.Known("unit", catalogue.Units.Find, "unit");
+        var level = query.Word<UnitLevel>("level");
+        if (unit is not null && level is not null)
+        {
+            query.Refuse("parameter.notHere", "level", "level", "unit");
+        }
+
+        List<Snapshot> all = query.Text("period") is null
+            ? [.. await UntilNowAsync(plan, snapshots, asked, context.RequestAborted)] : [.. asked.Snapshots];
+        foreach (var other in others.Where(other => other.Id != plan.Id))
+        {
+            all.AddRange(await UntilNowAsync(other, snapshots, asked, context.RequestAborted));
+        }
+
+        return new SeriesRequest(asked.Lens, asked.Basis, target, unit, level, all);
+    }
+
+    // A period that nothing is known of yet would show as a fall to nought.
+    private static async Task<IReadOnlyList<Snapshot>> UntilNowAsync(
+        Plan plan, Snapshots snapshots, FigureRequest asked, CancellationToken cancellation)
+    {
+        var latest = await snapshots.GetAsync(plan, null, asked.Lens, asked.AsOf, cancellation);
+        return await snapshots.GetAllAsync(
+            plan, [.. plan.Periods.Where(period => period.DataTo <= latest.Facts.Period.DataTo)], asked.Lens, asked.AsOf, cancellation);
+    }
+
+    // A target goes by the same code from year to year.
+    private static Target? Find(string code, IReadOnlyList<Plan> plans) => plans.Select(plan => plan.FindTarget(code)).FirstOrDefault(each => each is not null);
+}
