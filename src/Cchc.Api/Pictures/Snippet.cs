@@ -29,11 +29,12 @@ internal static class Snippet
         var filter = QueryString.Create(given.Where(each => OfFigures.Contains(each.Key))
             .Append(new("format", "csv")).Append(new("bom", "true"))).Value!.TrimStart('?');
         var of = new[] { drawing.Title, head.Plan, request.Query.ContainsKey("period") ? head.Period : null }.OfType<string>();
+        var below = head.Phrases.Say("Số liệu ở liên kết bên dưới.", "The figures are linked below.");
         var figure = new XElement(
             "figure",
             new XElement(
                 "img", new XAttribute("src", picture), new XAttribute("width", drawing.Width), new XAttribute("height", drawing.Height),
-                new XAttribute("alt", string.Join(". ", of.Append(head.Phrases.Say("Số liệu ở liên kết bên dưới.", "The figures are linked below.")))),
+                new XAttribute("alt", SvgWriter.Legal(string.Join(". ", of.Append(below)))),
                 new XAttribute("loading", "lazy"), new XAttribute("style", "max-width:100%;height:auto")),
             new XElement(
                 "figcaption", new XElement(

@@ -39,6 +39,10 @@ internal static class SvgWriter
         return body.ToArray();
     }
 
+    /// <summary>Leaves out what XML has no place for and a name that came from elsewhere may still hold.</summary>
+    public static string Legal(string text) => string.Concat(text.EnumerateRunes()
+        .Where(rune => rune.Value > char.MaxValue || XmlConvert.IsXmlChar((char)rune.Value)).Select(rune => rune.ToString()));
+
     private static XElement Element(Shape shape, Palette palette, bool named)
     {
         var (element, isLine) = shape switch
@@ -84,8 +88,4 @@ internal static class SvgWriter
     private static XAttribute At(string name, double value) => new(name, Number(value));
 
     private static string Number(double value) => Math.Round(value, 2).ToString(CultureInfo.InvariantCulture);
-
-    // What XML has no place for, a name that came from elsewhere may still hold.
-    private static string Legal(string text) => string.Concat(text.EnumerateRunes()
-        .Where(rune => rune.Value > char.MaxValue || XmlConvert.IsXmlChar((char)rune.Value)).Select(rune => rune.ToString()));
 }
