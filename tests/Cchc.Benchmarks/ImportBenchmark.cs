@@ -14,7 +14,7 @@ namespace Cchc.Benchmarks;
 internal static class ImportBenchmark
 {
     private const int Communes = 11_000;
-    private const int Lines = 53;
+    private const int Lines = WidePlan.Lines;
     private static readonly int[] Sizes = [10_000, 100_000, 1_000_000];
 
     public static async Task RunAsync()
@@ -52,27 +52,9 @@ internal static class ImportBenchmark
 
     private static double Median(List<double> figures) => figures.Order().ElementAt(figures.Count / 2);
 
-    // The program makes and seeds the database; the rest is put beside plan 398.
     private static (string Folder, string Key) Generate(string folder, int rows)
     {
-        Server.Run(folder, "migrate");
-        Server.Run(folder, "seed");
-        var key = Server.Run(folder, "keys", "create", "--role", "administrator").Trim();
-        using var connection = Open(folder);
-        Execute(connection, $$"""
-            INSERT INTO plans SELECT 90, 'bench', '1/KH', year, title_vi, title_en, issuer, issued_on, signed_by, lead_unit_id, monitor_unit_id FROM plans WHERE plan_id = 1;
-            INSERT INTO target_groups VALUES (90, 'B', 1, 'B', 'B');
-            INSERT INTO periods SELECT 90 + period_id, 90, code, kind, label_vi, label_en, '2021-12-15', data_to, due_on, lock_on, cumulative, is_final FROM periods WHERE plan_id = 1;
-            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {{Lines}})
-            INSERT INTO targets SELECT 9000 + i, 90, 'B.' || i, 'B', i, 'Chỉ tiêu', 'Target', 'ratio', 'stock', 'constant', NULL, 'eachUnit',
-                (SELECT lead_unit_id FROM plans WHERE plan_id = 90), 'quarterly', 'must', 100, NULL, NULL, NULL, NULL FROM n;
-            INSERT INTO target_reporter_kinds SELECT target_id, 'committee' FROM targets WHERE plan_id = 90;
-            INSERT INTO target_lines SELECT target_id, target_id, 'whole', 'atLeast', 5000 FROM targets WHERE plan_id = 90;
-            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {{Communes}})
-            INSERT INTO units SELECT 100000 + i, 'B' || i, 'commune', 'committee' FROM n;
-            INSERT INTO unit_versions SELECT unit_id, 1, 'Xã ' || code, NULL, (SELECT unit_id FROM units WHERE code = 'D474'), 'xã', NULL, NULL FROM units WHERE unit_id > 100000;
-            INSERT INTO data_versions VALUES ('bench', 1, '2022-01-01T00:00:00.000Z');
-            """);
+        var key = WidePlan.Make(folder, Communes);
         using var csv = new StreamWriter(Path.Combine(folder, "rows.csv"), false, new UTF8Encoding(false));
         csv.WriteLine("unit,period,target,level,numerator,total,excluded,done,position,state,not_applicable,note");
         foreach (var (unit, period, line, numerator) in Rows(rows))
@@ -87,31 +69,14 @@ internal static class ImportBenchmark
         Enumerable.Range(0, count).Select(index =>
             ((index / Lines % Communes) + 1, index / (Lines * Communes), (index % Lines) + 1, (int)(index * 7919L % 1000)));
 
-    private static SqliteConnection Open(string folder)
-    {
-        var connection = new SqliteConnection($"Data Source={Path.Combine(folder, "cchc.db")};Foreign Keys=True");
-        connection.Open();
-        Execute(connection, "PRAGMA synchronous = FULL;");
-        return connection;
-    }
-
-    private static void Execute(SqliteConnection connection, string sql)
-    {
-        using var command = connection.CreateCommand();
-#pragma warning disable CA2100 // made of constants
-        command.CommandText = sql;
-#pragma warning restore CA2100
-        command.ExecuteNonQuery();
-    }
-
     // The reports are there beforehand: only the rows themselves are timed. The copy leaves the program's database as it was.
     private static double Bare(string folder, int count)
     {
         var copy = Directory.CreateDirectory(Path.Combine(folder, "bare")).FullName;
         SqliteConnection.ClearAllPools();
         File.Copy(Path.Combine(folder, "cchc.db"), Path.Combine(copy, "cchc.db"));
-        using var connection = Open(copy);
-        Execute(connection, """
+        using var connection = WidePlan.Open(copy);
+        WidePlan.Execute(connection, """
             INSERT INTO reports SELECT period_id, unit_id, 'draft', 1, '2022-06-01T00:00:00.000Z', 'b' FROM units CROSS JOIN periods WHERE unit_id > 100000 AND plan_id = 90 AND period_id <= 92;
             INSERT INTO revisions (period_id, unit_id, number, is_sample, saved_at, saved_by) SELECT period_id, unit_id, 1, 0, updated_at, 'b' FROM reports WHERE unit_id > 100000;
             """);

@@ -4,5 +4,6 @@ await (args switch
 {
     ["import"] => ImportBenchmark.RunAsync(),
     ["events"] => EventBenchmark.RunAsync(),
+    ["national"] => NationalBenchmark.RunAsync(),
     _ => ReadBenchmark.RunAsync(),
 });
