@@ -8,13 +8,13 @@ namespace Cchc.Api.Commands;
 /// <summary>What the program does besides serving. Data alone goes to standard output; exit code 0, 1 failed, 2 wrong words.</summary>
 internal static class CommandLine
 {
-    private static readonly string[] Verbs = ["migrate", "seed", "keys", "audit", "--help", "-h", "-?", "--version"];
+    private static readonly string[] Verbs = ["migrate", "seed", "keys", "audit", "transfer", "--help", "-h", "-?", "--version"];
 
     public static bool Handles(string[] args) => args.Length > 0 && Verbs.Contains(args[0]);
 
     public static async Task<int> RunAsync(string[] args)
     {
-        var root = new RootCommand("Cchc.Api: serves the API when it is started without a command.") { Migrate(), Seed(), KeyCommands.All(), Trail() };
+        var root = new RootCommand("Cchc.Api: serves the API when it is started without a command.") { Migrate(), Seed(), KeyCommands.All(), Trail(), TransferCommand.Make() };
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {

@@ -47,6 +47,10 @@ public abstract class Dialect
     /// <summary>An instant as a row of <see cref="WriteManyAsync"/> carries it.</summary>
     public abstract object Stored(DateTimeOffset instant);
 
+    /// <summary>Fills a table with rows of <see cref="Transfer"/>: numbers, text and bytes, each row an array of its own.</summary>
+    public abstract Task InsertAllAsync(
+        DbConnection connection, DbTransaction transaction, TableShape table, IEnumerable<object?[]> rows, CancellationToken cancellation);
+
     protected static void Run(DbConnection connection, DbTransaction? transaction, string sql)
     {
         using var command = connection.CreateCommand();
@@ -95,8 +99,25 @@ public sealed class SqliteDialect : Dialect
         DbConnection connection, DbTransaction transaction, BulkStatement statement, IReadOnlyList<KeyValuePair<string, object?>> constants,
         IEnumerable<object?[]> rows, CancellationToken cancellation)
     {
+        RunForEach(connection, statement.PerRow, constants, [.. statement.Rows.Columns.Select(column => column.Name)], rows, cancellation);
+        return Task.CompletedTask;
+    }
+
+    public override object Stored(DateTimeOffset instant) => ColumnTypes.ToSqlite(instant)!;
+
+    public override Task InsertAllAsync(
+        DbConnection connection, DbTransaction transaction, TableShape table, IEnumerable<object?[]> rows, CancellationToken cancellation)
+    {
+        RunForEach(connection, table.Insert, [], table.Columns, rows, cancellation);
+        return Task.CompletedTask;
+    }
+
+    private static void RunForEach(
+        DbConnection connection, string sql, IReadOnlyList<KeyValuePair<string, object?>> constants, IReadOnlyList<string> columns,
+        IEnumerable<object?[]> rows, CancellationToken cancellation)
+    {
         var database = ((SqliteConnection)connection).Handle!;
-        SqliteException.ThrowExceptionForRC(raw.sqlite3_prepare_v2(database, statement.PerRow, out var prepared), database);
+        SqliteException.ThrowExceptionForRC(raw.sqlite3_prepare_v2(database, sql, out var prepared), database);
         using (prepared)
         {
             foreach (var (name, value) in constants)
@@ -104,7 +125,7 @@ public sealed class SqliteDialect : Dialect
                 Bind(prepared, raw.sqlite3_bind_parameter_index(prepared, "@" + name), ColumnTypes.ToSqlite(value));
             }
 
-            var places = statement.Rows.Columns.Select(column => raw.sqlite3_bind_parameter_index(prepared, "@" + column.Name)).ToArray();
+            var places = columns.Select(column => raw.sqlite3_bind_parameter_index(prepared, "@" + column)).ToArray();
             foreach (var row in rows)
             {
                 cancellation.ThrowIfCancellationRequested();
@@ -121,11 +142,7 @@ public sealed class SqliteDialect : Dialect
                 raw.sqlite3_reset(prepared);
             }
         }
-
-        return Task.CompletedTask;
     }
-
-    public override object Stored(DateTimeOffset instant) => ColumnTypes.ToSqlite(instant)!;
 
     // A statement need not use every column of its rows: a place of 0 is none.
     private static void Bind(sqlite3_stmt statement, int place, object? value)
@@ -138,6 +155,7 @@ public sealed class SqliteDialect : Dialect
             (_, int number) => raw.sqlite3_bind_int64(statement, place, number),
             (_, bool flag) => raw.sqlite3_bind_int64(statement, place, flag ? 1 : 0),
             (_, string text) => raw.sqlite3_bind_text(statement, place, text),
+            (_, byte[] bytes) => raw.sqlite3_bind_blob(statement, place, bytes),
             _ => throw new ArgumentOutOfRangeException(nameof(value), value, "No column of this type."),
         };
     }
@@ -216,6 +234,10 @@ public sealed class SqlServerDialect : Dialect
     }
 
     public override object Stored(DateTimeOffset instant) => instant.UtcDateTime;
+
+    public override Task InsertAllAsync(
+        DbConnection connection, DbTransaction transaction, TableShape table, IEnumerable<object?[]> rows, CancellationToken cancellation) =>
+        new SqlServerFilling((SqlConnection)connection, (SqlTransaction)transaction, table).RunAsync(rows, cancellation);
 
     // "tcp:localhost\NAME,1433" is a protocol, a host, an instance and a port.
     private static bool IsHere(string server)

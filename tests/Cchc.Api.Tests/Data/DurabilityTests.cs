@@ -132,35 +132,18 @@ public sealed class DurabilityTests : IDisposable
         return client;
     }
 
-    private Process Launch(params string[] arguments)
-    {
-        var start = new ProcessStartInfo("dotnet", [typeof(Program).Assembly.Location, .. arguments])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = _folder,
-        };
-        start.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
-        start.Environment["ASPNETCORE_ENVIRONMENT"] = "Production";
-        start.Environment["Logging__LogLevel__Microsoft.Hosting.Lifetime"] = "Information";
-        return Process.Start(start)!;
-    }
-
     private async Task<string> RunAsync(params string[] arguments) => await RunAsync(0, arguments);
 
     private async Task<string> RunAsync(int exitCode, params string[] arguments)
     {
-        using var process = Launch(arguments);
-        var errors = process.StandardError.ReadToEndAsync();
-        var output = await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        Assert.True(exitCode == process.ExitCode, await errors);
-        return output;
+        var run = await ProgramRun.RunAsync(_folder, [], arguments);
+        Assert.True(exitCode == run.ExitCode, run.Errors);
+        return run.Output;
     }
 
     private async Task<Server> StartAsync()
     {
-        var process = Launch();
+        var process = ProgramRun.Launch(_folder, []);
         const string listening = "Now listening on: ";
         while (await process.StandardOutput.ReadLineAsync() is { } line)
         {

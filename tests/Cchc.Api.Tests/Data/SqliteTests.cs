@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Cchc.Api.Data;
 using Dapper;
 using Microsoft.Data.Sqlite;
 
@@ -11,6 +12,8 @@ public sealed partial class SqliteTests
     {
         using var connection = Migrated();
         Assert.All(SqlTexts.ForSqlite, sql => Explain(connection, sql));
+        Assert.All(
+            TableShape.All.SelectMany(table => new[] { table.Select, table.Count, table.Delete, table.Insert }), sql => Explain(connection, sql));
     }
 
     [Fact]

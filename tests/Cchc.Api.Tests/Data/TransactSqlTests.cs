@@ -1,3 +1,4 @@
+using Cchc.Api.Data;
 using Microsoft.SqlServer.Dac.Model;
 using Microsoft.SqlServer.TransactSql.ScriptDom;
 
@@ -32,6 +33,27 @@ public sealed class TransactSqlTests
 
     [Fact]
     public void Every_statement_fits_the_schema() => Assert.Empty(Problems(SqlTexts.ForSqlServer));
+
+    [Fact]
+    public void Every_statement_that_a_transfer_makes_is_T_SQL_and_fits_the_schema()
+    {
+        Assert.True(TableShape.All.Count > 40);
+        Assert.All(TableShape.All, table =>
+        {
+            Assert.NotEmpty(table.Key);
+            Assert.InRange(table.RowsAtOnce * table.Columns.Count, 1, 2_100);
+            var longest = new Variables();
+            Parse(table.InsertMany(table.RowsAtOnce)).Accept(longest);
+            Assert.Equal(table.RowsAtOnce * table.Columns.Count, longest.Names.Count);
+        });
+        Assert.Empty(Problems(TableShape.All.SelectMany(table => new[] { table.Select, table.SelectNone, table.Count, table.Delete, table.InsertMany(2) })
+            .Concat(TableShape.All.Where(table => table.IsNumbered).SelectMany(table => new[] { table.NumbersGiven, table.NumbersMade }))));
+        using var model = Model();
+        Assert.Equal(
+            TableShape.All.Where(table => table.IsNumbered).Select(table => table.Name),
+            model.GetObjects(DacQueryScopes.UserDefined, Table.TypeClass)
+                .Where(table => table.GetReferenced(Table.Columns).Any(column => column.GetProperty<bool>(Column.IsIdentity))).Select(table => table.Name.Parts[^1]));
+    }
 
     [Theory]
     [InlineData("SELECT colour FROM plans")]

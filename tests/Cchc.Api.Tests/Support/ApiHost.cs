@@ -30,6 +30,7 @@ public sealed class ApiHost : WebApplicationFactory<Program>
     private readonly string _file = Path.Combine(Path.GetTempPath(), $"cchc-{Guid.NewGuid():n}.db");
 
     private readonly (string Name, string Value)[] _settings;
+    private bool _isGuest;
 
     private ApiHost(
         Engine engine, bool sample, int limit = 0, Action<IServiceCollection>? configure = null, params (string Name, string Value)[] settings) =>
@@ -67,10 +68,15 @@ public sealed class ApiHost : WebApplicationFactory<Program>
         return api;
     }
 
-    /// <summary>Another node on the same embedded database, which goes before it.</summary>
-    public static ApiHost Join(ApiHost first)
+    /// <summary>Another node on the same database, or on one of one's own, which goes before it; its clock is that of the first.</summary>
+    public static ApiHost Join(ApiHost first, Engine? engine = null, string? connectionString = null)
     {
-        var api = new ApiHost(first._engine, first._sample, settings: [("Database:ConnectionString", first.ConnectionString)]);
+        var api = new ApiHost(
+            engine ?? first._engine, first._sample, settings: [("Database:ConnectionString", connectionString ?? first.ConnectionString)])
+        {
+            _isGuest = true,
+        };
+        api.Time.Set(first.Time.GetUtcNow());
         api.Anonymous = api.CreateClient();
         return api;
     }
@@ -158,7 +164,7 @@ public sealed class ApiHost : WebApplicationFactory<Program>
     protected override void Dispose(bool disposing)
     {
         base.Dispose(disposing);
-        if (!disposing)
+        if (!disposing || (_isGuest && _engine == Engine.SqlServer))
         {
             return;
         }
@@ -176,7 +182,7 @@ public sealed class ApiHost : WebApplicationFactory<Program>
         }
     }
 
-    private string ConnectionString => _engine == Engine.SqlServer ? Engines.SqlServer! : $"Data Source={_file}";
+    public string ConnectionString => _engine == Engine.SqlServer ? Engines.SqlServer! : $"Data Source={_file}";
 
     private async Task WipeAsync()
     {
