@@ -39,8 +39,10 @@ internal static class PngWriter
             Draw(surface.Canvas, shape, paint);
         }
 
-        using var image = surface.Snapshot();
-        using var encoded = image.Encode(SKEncodedImageFormat.Png, quality: 100);
+        // Filters are for photographs: even colours pack as well without, in a fraction of the time.
+        using var pixels = surface.PeekPixels();
+        using var encoded = pixels.Encode(new SKPngEncoderOptions(SKPngEncoderFilterFlags.NoFilters, zLibLevel: 6))
+            ?? throw new InvalidOperationException("The picture cannot be packed.");
         return encoded.ToArray();
     }
 
