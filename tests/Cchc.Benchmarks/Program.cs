@@ -5,5 +5,6 @@ await (args switch
     ["import"] => ImportBenchmark.RunAsync(),
     ["events"] => EventBenchmark.RunAsync(),
     ["national"] => NationalBenchmark.RunAsync(),
+    ["directus"] => DirectusBenchmark.RunAsync(seconds: 5),
     _ => ReadBenchmark.RunAsync(),
 });
