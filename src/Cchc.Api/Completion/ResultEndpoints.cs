@@ -28,7 +28,7 @@ internal static class ResultEndpoints
         api.MapPost(Path, Freeze).DescribeWrite<ConsolidatedResult>(
             "freezeResult", "Freeze the published figures of the period as its next consolidated result",
             """{ "reason": "Tổng hợp báo cáo 6 tháng đầu năm" }""", IdempotencyKeys.Parameter)
-            .Takes<ReasonBody>().Produces<ConsolidatedResult>(201, "application/json").Needs(KeyScope.ReportsReview);
+            .Takes<ReasonBody>(mayBeAbsent: true).Produces<ConsolidatedResult>(201, "application/json").Needs(KeyScope.ReportsReview);
     }
 
     private static async Task ListResults(HttpContext context, string plan, string period, Catalogues catalogues, Database database)

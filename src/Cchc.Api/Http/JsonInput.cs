@@ -51,7 +51,15 @@ internal sealed class JsonInput
         {
             var bytes = buffer.ToArray().AsMemory();
             var start = bytes.Span.StartsWith(Encoding.UTF8.Preamble) ? Encoding.UTF8.Preamble.Length : 0;
-            return JsonDocument.Parse(bytes[start..], new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 16 });
+            var document = JsonDocument.Parse(bytes[start..], new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 16 });
+            if (!optional || document.RootElement.ValueKind != JsonValueKind.Null)
+            {
+                return document;
+            }
+
+            // Some clients always send a body.
+            document.Dispose();
+            return null;
         }
         catch (JsonException exception)
         {

@@ -114,9 +114,18 @@ internal static partial class OpenApi
                     (number.Type, number.Format) = ((number.Type & JsonSchemaType.Null) | JsonSchemaType.Integer, "int64");
                 }
 
-                if (member is OpenApiSchemaReference reference && nullability.Create(property).ReadState == NullabilityState.Nullable)
+                if (nullability.Create(property).ReadState == NullabilityState.Nullable)
                 {
-                    members[name] = new OpenApiSchema { OneOf = [reference, new OpenApiSchema { Type = JsonSchemaType.Null }] };
+                    var nothing = new OpenApiSchema { Type = JsonSchemaType.Null };
+                    if (member is OpenApiSchemaReference reference)
+                    {
+                        members[name] = new OpenApiSchema { OneOf = [reference, nothing] };
+                    }
+                    else if (member is OpenApiSchema { Type: null } anything)
+                    {
+                        // What may be anything is taken by some generators for anything but null.
+                        anything.OneOf = [new OpenApiSchema { Not = nothing }, nothing];
+                    }
                 }
             }
         }

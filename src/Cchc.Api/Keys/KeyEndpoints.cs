@@ -27,7 +27,7 @@ internal static class KeyEndpoints
         api.MapPost(Path + "/{id}/rotate", RotateKey).DescribeWrite<IssuedKey>(
                 "rotateKey", "Give a key a new secret, which works at once; the present one goes on working for a time",
                 """{ "graceHours": 24 }""", IdempotencyKeys.Parameter)
-            .Takes<RotationBody>().Needs(KeyScope.Administration);
+            .Takes<RotationBody>(mayBeAbsent: true).Needs(KeyScope.Administration);
         api.MapDelete(Path + "/{id}", RevokeKey).WithName("revokeKey")
             .WithMetadata(new Description("Revoke a key at once, with every secret of it", []))
             .Produces<KeyAnswer>(200, "application/json").Refuses(400, 401, 403, 404, 503).Needs(KeyScope.Administration);

@@ -4,7 +4,16 @@ using Cchc.Domain.Reports;
 
 namespace Cchc.Api.Reports;
 
-/// <summary>What a unit says in a report: what a PUT takes and a GET gives back.</summary>
+/// <summary>What a PUT takes: the whole content of a report, where what is left out is blank.</summary>
+/// <param name="Values">One value per target line; a line left out is blank, which is neither zero nor not applicable.</param>
+/// <param name="Tasks">How tasks stand of which it is the lead, or does for itself.</param>
+/// <param name="Narrative">Up to 20,000 characters.</param>
+/// <param name="Evidence">Links to what proves the figures.</param>
+public sealed record ReportBody(
+    IReadOnlyList<ReportValue>? Values = null, IReadOnlyList<ReportTask>? Tasks = null, string? Narrative = null,
+    IReadOnlyList<ReportEvidence>? Evidence = null);
+
+/// <summary>What a unit says in a report.</summary>
 public record ReportContent
 {
     /// <summary>One value per target line; a line left out is blank, which is neither zero nor not applicable.</summary>

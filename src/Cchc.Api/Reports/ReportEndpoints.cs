@@ -33,7 +33,7 @@ internal static class ReportEndpoints
              .. Parameters.Paging]).Refuses(401, 404);
         api.MapGet(one, GetReport).Describe<ReportAnswer>("getReport", "One unit's report", Parameters.AsOf).Refuses(401, 403, 404);
         api.MapPut(one, PutReport).DescribeWrite<ReportAnswer>("putReport", "Save a draft of one unit's report", BodyExample, IfMatch)
-            .Takes<ReportContent>().Produces<ReportAnswer>(201, "application/json").Refuses(428).Needs(KeyScope.ReportsWrite);
+            .Takes<ReportBody>().Produces<ReportAnswer>(201, "application/json").Refuses(428).Needs(KeyScope.ReportsWrite);
         foreach (var action in Enum.GetValues<ReportAction>().Where(action => action != ReportAction.Put))
         {
             var word = Words.Of(action);

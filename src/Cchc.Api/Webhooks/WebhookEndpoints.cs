@@ -46,7 +46,7 @@ internal static class WebhookEndpoints
         api.MapPost(Path + "/{id}/replay", Replay).DescribeWrite<ReplayAnswer>(
                 "replayDeliveries", "Deliver again what is dead, or with all what arrived too", """{ "first": 120, "last": 180, "all": true }""",
                 IdempotencyKeys.Parameter)
-            .KeepsAnswer().Takes<ReplayBody>().Needs(KeyScope.Administration);
+            .KeepsAnswer().Takes<ReplayBody>(mayBeAbsent: true).Needs(KeyScope.Administration);
     }
 
     private static async Task ListWebhooks(HttpContext context, Database database, TimeProvider time)
