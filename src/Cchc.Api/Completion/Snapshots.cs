@@ -145,10 +145,10 @@ public sealed class Snapshots(Database database, DataVersions versions, Catalogu
             return known;
         }
 
-        var (readVersion, counting) = await database.ReadAsync(
-            async session => (
-                await DataVersions.PinAsync(session, plan.Code),
-                await FactQueries.CountingPeriodsAsync(session, plan.Id, lens == Lens.Provisional, FactQueries.Now)),
+        var (readVersion, counting) = await versions.ReadAsync(
+            plan.Code,
+            async (session, version) => (
+                version, await FactQueries.CountingPeriodsAsync(session, plan.Id, lens == Lens.Provisional, FactQueries.Now)),
             cancellation);
         var period = plan.Periods.LastOrDefault(each => counting.Contains(each.Id)) ?? plan.Periods[0];
         versions.Observe(readVersion!);
@@ -186,10 +186,11 @@ public sealed class Snapshots(Database database, DataVersions versions, Catalogu
     private async Task<Snapshot> LoadAsync(Plan plan, Period period, Lens lens, Snapshot? former)
     {
         var catalogue = await catalogues.CurrentAsync(CancellationToken.None);
-        return await database.ReadAsync(
-            async session =>
+        return await versions.ReadAsync(
+            plan.Code,
+            async (session, pinned) =>
             {
-                var version = (await DataVersions.PinAsync(session, plan.Code))!;
+                var version = pinned!;
                 versions.Observe(version);
                 return former?.Catalogue.Version == catalogue.Version && await TouchedAsync(session, former, version) is { } touched
                     ? await LoadAgainAsync(session, former, version, lens, touched)

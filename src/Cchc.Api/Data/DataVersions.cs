@@ -14,7 +14,7 @@ public sealed record DataVersion
 /// Watches the data versions. A write on this node is seen at once; one on another node as soon as the versions are read again, which
 /// is half a second later at the most.
 /// </summary>
-public sealed class DataVersions(Database database, TimeProvider time) : IDisposable
+public sealed class DataVersions(Database database, Secondary secondary, TimeProvider time) : IDisposable
 {
     /// <summary>The scope of the units and of every plan's definition, beside one for each plan's code.</summary>
     public const string Catalogue = "catalogue";
@@ -60,6 +60,22 @@ public sealed class DataVersions(Database database, TimeProvider time) : IDispos
     /// <summary>Pins a reading transaction to a scope's version.</summary>
     public static async Task<DataVersion?> PinAsync(DbSession session, string scope) =>
         await session.SingleAsync<DataVersion>(SelectOne, new { scope });
+
+    /// <summary>
+    /// Reads within one transaction that is pinned to a scope's version, which is none older than this node knows: on the secondary where
+    /// there is one that has come as far, else on the primary, which alone is watched.
+    /// </summary>
+    /// <param name="scope">What the version is of.</param>
+    /// <param name="read">What is read; it may be begun twice.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <param name="isOfPast">Whether it asks what was known at an instant, of which the primary alone has heard all.</param>
+    public async Task<T> ReadAsync<T>(
+        string scope, Func<DbSession, DataVersion?, Task<T>> read, CancellationToken cancellation, bool isOfPast = false)
+    {
+        var (isAnswered, result) = isOfPast ? default : await secondary.TryReadAsync(scope, _known.GetValueOrDefault(scope)?.Version ?? 0, read, cancellation);
+        return isAnswered ? result! : await database.ReadAsync(
+            async session => await read(session, await PinAsync(session, scope)), cancellation);
+    }
 
     /// <summary>A scope's version, no older than half a second; null where there is no such scope.</summary>
     public async ValueTask<DataVersion?> CurrentAsync(string scope, CancellationToken cancellation)

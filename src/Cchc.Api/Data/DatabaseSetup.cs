@@ -9,8 +9,9 @@ internal static class DatabaseSetup
     public static IServiceCollection AddDatabase(this IServiceCollection services)
     {
         services.AddSingleton(TimeProvider.System);
-        return services.AddSingleton<Database>().AddSingleton<DataVersions>().AddSingleton<Migrator>().AddSingleton<Transfer>().AddSingleton<Seeder>()
-            .AddSingleton<SampleSeeder>().AddSingleton<KeyRing>().AddSingleton<KeyWriter>().AddSingleton<AuditQueries>();
+        return services.AddSingleton<Database>().AddSingleton<Secondary>().AddSingleton<DataVersions>().AddSingleton<Migrator>()
+            .AddSingleton<Transfer>().AddSingleton<Seeder>().AddSingleton<SampleSeeder>().AddSingleton<KeyRing>()
+            .AddSingleton<KeyWriter>().AddSingleton<AuditQueries>();
     }
 
     /// <summary>

@@ -20,8 +20,10 @@ public abstract class Dialect
     public abstract bool SingleWriter { get; }
 
     /// <summary>A connection string as the operator gave it, made ready for use.</summary>
+    /// <param name="connectionString">What was given.</param>
+    /// <param name="toRead">Whether it is only read from, so that a readable secondary may answer.</param>
     /// <exception cref="InvalidOperationException">It would send everything in clear over a network.</exception>
-    public abstract string Complete(string connectionString);
+    public abstract string Complete(string connectionString, bool toRead = false);
 
     public abstract DbConnection Connect(string connectionString);
 
@@ -71,7 +73,7 @@ public sealed class SqliteDialect : Dialect
 
     public override bool SingleWriter => true;
 
-    public override string Complete(string connectionString) => connectionString;
+    public override string Complete(string connectionString, bool toRead = false) => connectionString;
 
     // A commit that was acknowledged must outlive a power cut, which WAL promises only with FULL.
     public override DbConnection Connect(string connectionString)
@@ -180,9 +182,14 @@ public sealed class SqlServerDialect : Dialect
 
     public override bool SingleWriter => false;
 
-    public override string Complete(string connectionString)
+    public override string Complete(string connectionString, bool toRead = false)
     {
         var given = new SqlConnectionStringBuilder(connectionString);
+        if (toRead)
+        {
+            given.ApplicationIntent = ApplicationIntent.ReadOnly;
+        }
+
         if (given.Encrypt == SqlConnectionEncryptOption.Optional && !IsHere(given.DataSource))
         {
             throw new InvalidOperationException(

@@ -57,7 +57,7 @@ internal static class ObstacleEndpoints
             .Needs(action is ObstacleAction.Assign or ObstacleAction.Escalate ? [KeyScope.ReportsReview] : [KeyScope.ReportsWrite, KeyScope.ReportsReview]);
     }
 
-    private static async Task ListObstacles(HttpContext context, string plan, Catalogues catalogues, Database database, TimeProvider time)
+    private static async Task ListObstacles(HttpContext context, string plan, Catalogues catalogues, DataVersions versions, TimeProvider time)
     {
         var view = await ViewAsync(context, plan, catalogues, time);
         var units = view.Units;
@@ -69,9 +69,9 @@ internal static class ObstacleEndpoints
         var (target, task) = (query.Known("target", view.Plan.FindTarget, "target"), query.Known("task", view.Plan.FindTask, "task"));
         var (limit, cursor) = (query.Limit(), query.Cursor());
         query.Done();
-        var (version, rows) = await database.ReadAsync(
-            async session => (
-                await DataVersions.PinAsync(session, ObstacleView.ScopeOf(view.Plan)), await ObstacleQueries.ListAsync(session, view.Plan.Id)),
+        var (version, rows) = await versions.ReadAsync(
+            ObstacleView.ScopeOf(view.Plan),
+            async (session, pinned) => (pinned, await ObstacleQueries.ListAsync(session, view.Plan.Id)),
             context.RequestAborted);
         var found = rows.Where(row =>
             (status is null || row.Status == status)

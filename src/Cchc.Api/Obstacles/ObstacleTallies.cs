@@ -5,7 +5,7 @@ using Cchc.Domain.Plans;
 namespace Cchc.Api.Obstacles;
 
 /// <summary>How many obstacles a plan has by status and last day, kept by their data version.</summary>
-internal sealed class ObstacleTallies(Database database, DataVersions versions)
+internal sealed class ObstacleTallies(DataVersions versions)
 {
     private readonly ConcurrentDictionary<int, (long Version, IReadOnlyList<ObstacleCountRow> Rows)> _kept = new();
 
@@ -19,8 +19,8 @@ internal sealed class ObstacleTallies(Database database, DataVersions versions)
             return kept;
         }
 
-        var (version, rows) = await database.ReadAsync(
-            async session => (await DataVersions.PinAsync(session, scope), await ObstacleQueries.CountAsync(session, plan.Id)), cancellation);
+        var (version, rows) = await versions.ReadAsync(
+            scope, async (session, pinned) => (pinned, await ObstacleQueries.CountAsync(session, plan.Id)), cancellation);
         return _kept[plan.Id] = (version?.Version ?? 0, rows);
     }
 }

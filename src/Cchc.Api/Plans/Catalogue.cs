@@ -57,10 +57,10 @@ public sealed class Catalogues(Database database, DataVersions versions) : IDisp
         }) ?? throw new ProblemException("service.unavailable");
     }
 
-    private Task<Catalogue> LoadAsync(CancellationToken cancellation) => database.ReadAsync(
-        async session =>
+    private Task<Catalogue> LoadAsync(CancellationToken cancellation) => versions.ReadAsync(
+        DataVersions.Catalogue,
+        async (session, version) =>
         {
-            var version = await DataVersions.PinAsync(session, DataVersions.Catalogue);
             var units = await UnitQueries.LoadAsync(session);
             return new Catalogue(version!.Version, await PlanQueries.LoadAsync(session), units);
         },

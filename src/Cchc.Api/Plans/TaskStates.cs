@@ -6,7 +6,7 @@ using Cchc.Domain.Plans;
 namespace Cchc.Api.Plans;
 
 /// <summary>What units said of a plan's tasks in published reports, kept by the plan's data version.</summary>
-internal sealed class TaskStates(Database database, DataVersions versions)
+internal sealed class TaskStates(DataVersions versions)
 {
     private const string Published = """
         SELECT said.period_id AS PeriodId, said.unit_id AS UnitId, said.task_id AS TaskId, said.status AS Status, said.quantity AS Quantity
@@ -29,9 +29,9 @@ internal sealed class TaskStates(Database database, DataVersions versions)
             return kept;
         }
 
-        var (version, rows) = await database.ReadAsync(
-            async session => (
-                await DataVersions.PinAsync(session, plan.Code), await session.QueryAsync<Row>(Published, new { planId = plan.Id })),
+        var (version, rows) = await versions.ReadAsync(
+            plan.Code,
+            async (session, pinned) => (pinned, await session.QueryAsync<Row>(Published, new { planId = plan.Id })),
             cancellation);
         return _kept[plan.Id] = (
             version!.Version, rows.ToLookup(row => row.TaskId, row => new TaskStatement(row.PeriodId, row.UnitId, row.Status, row.Quantity)));

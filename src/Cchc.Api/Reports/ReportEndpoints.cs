@@ -66,7 +66,7 @@ internal static class ReportEndpoints
     };
 
     private static async Task ListReports(
-        HttpContext context, string plan, Catalogues catalogues, Database database, TimeProvider time)
+        HttpContext context, string plan, Catalogues catalogues, DataVersions versions, TimeProvider time)
     {
         var caller = context.RequireCaller();
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
@@ -79,12 +79,14 @@ internal static class ReportEndpoints
         var (limit, cursor) = (query.Limit(), query.Cursor());
         query.Done();
         var periods = found.Periods.ToDictionary(each => each.Id);
-        var (version, heads) = await database.ReadAsync(
-            async session => (
-                await DataVersions.PinAsync(session, found.Code),
+        var (version, heads) = await versions.ReadAsync(
+            found.Code,
+            async (session, pinned) => (
+                pinned,
                 asOf is { } instant ? await ReportQueries.HeadsAsOfAsync(session, found.Id, period?.Id, unit?.Id, instant)
                     : await ReportQueries.HeadsAsync(session, found.Id, period?.Id, unit?.Id, updatedAfter)),
-            context.RequestAborted);
+            context.RequestAborted,
+            isOfPast: asOf is not null);
         var today = time.Today();
         var visible = heads
             .Where(head => (status is null || head.Status == status) && (updatedAfter is null || head.UpdatedAt > updatedAfter)

@@ -22,6 +22,7 @@ public sealed partial class IndexTests
         ("SELECT entry_id, occurred_at, actor, address, action, subject, state_before, state_after, hash FROM audit_log", "follows the chain from its beginning"),
         ("SELECT editions.plan_id AS PlanId, editions.changed_at AS ChangedAt", "a plan is changed a few times a year"),
         ("SELECT DISTINCT plan_id AS Id FROM plan_editions", "a plan is changed a few times a year"),
+        ("SELECT COUNT(*) FROM report_imports WHERE status = 'running'", "once, before a transfer"),
     ];
 
     [Fact]

@@ -185,7 +185,7 @@ public sealed class KeyTests
         var (id, secret) = await CreateAsync(administrator, """{"role":"monitor"}""");
         Assert.Equal([true], await HoldAsync(api, secret));
         var database = api.Services.GetRequiredService<Database>();
-        using var versions = new DataVersions(database, api.Time);
+        using var versions = new DataVersions(database, api.Services.GetRequiredService<Secondary>(), api.Time);
         var elsewhere = new KeyWriter(database, versions, api.Time);
         await elsewhere.RevokeAsync("cli", id, default);
         var (_, made) = await elsewhere.CreateAsync("cli", new KeyTerms(Role.Monitor, null), null, default);
