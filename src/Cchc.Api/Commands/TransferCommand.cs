@@ -34,6 +34,12 @@ internal static class TransferCommand
                     .AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(
                         [new("Database:Provider", to.Provider), new("Database:ConnectionString", to.ConnectionString)]).Build())
                     .AddMetrics().AddLogging().AddDatabase().BuildServiceProvider();
+                if (!IsReadable(target))
+                {
+                    return await CommandLine.FailAsync(
+                        "The target's connection string cannot be read: it is name=value;name=value, with a value in quotes where it has ; or = in it.");
+                }
+
                 var carried = await services.GetRequiredService<Transfer>().RunAsync(
                     target.GetRequiredService<Database>(), target.GetRequiredService<Migrator>(), cancellation);
                 foreach (var table in carried)
@@ -45,5 +51,19 @@ internal static class TransferCommand
             },
             prepare: false));
         return command;
+    }
+
+    private static bool IsReadable(IServiceProvider target)
+    {
+        try
+        {
+            var database = target.GetRequiredService<Database>();
+            database.Dialect.Connect(database.ConnectionString).Dispose();
+            return true;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
     }
 }

@@ -78,6 +78,9 @@ public sealed class TransferTests : IDisposable
         (exitCode, _, errors) = await MoveAsync("Sqlite", File("none.db"), "Sqlite", File("other.db"));
         Assert.Equal(1, exitCode);
         Assert.Contains("migrate it first", errors, StringComparison.Ordinal);
+        (exitCode, _, errors) = await MoveAsync("Sqlite", before.ConnectionString, "Sqlite", "nonsense");
+        Assert.Equal(1, exitCode);
+        Assert.StartsWith("The target's connection string cannot be read", errors, StringComparison.Ordinal);
 
         async Task FailsAsync(string error, string trigger)
         {
