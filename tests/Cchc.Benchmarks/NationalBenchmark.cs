@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
@@ -66,18 +65,18 @@ internal static class NationalBenchmark
 
     private static async Task LoadAsync(string folder)
     {
-        await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         var settings = new ConfigurationBuilder().AddInMemoryCollection(
             [new("Database:ConnectionString", $"Data Source={Path.Combine(folder, "cchc.db")}")]).Build();
-        var meters = services.GetRequiredService<IMeterFactory>();
-        using var database = new Database(settings, meters);
+        await using var services = new ServiceCollection().AddMetrics().AddLogging().AddSingleton<IConfiguration>(settings).AddSingleton(TimeProvider.System)
+            .AddSingleton<Database>().AddSingleton<Secondary>().AddScoped<DataVersions>().AddScoped<Catalogues>().AddScoped<Snapshots>()
+            .BuildServiceProvider();
         List<double> loads = [], reads = [];
         var (count, memory) = (0, 0L);
         for (var round = 0; round <= Rounds; round++)
         {
-            using var versions = new DataVersions(database, TimeProvider.System);
-            using var catalogues = new Catalogues(database, versions);
-            using var snapshots = new Snapshots(database, versions, catalogues, meters);
+            // Each round knows nothing of the one before.
+            await using var scope = services.CreateAsyncScope();
+            var (catalogues, snapshots) = (scope.ServiceProvider.GetRequiredService<Catalogues>(), scope.ServiceProvider.GetRequiredService<Snapshots>());
             var plan = (await catalogues.CurrentAsync(default)).PlanOf(WidePlan.Code);
             var before = GC.GetTotalMemory(forceFullCollection: true);
             var started = Stopwatch.GetTimestamp();

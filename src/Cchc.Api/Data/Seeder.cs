@@ -69,15 +69,24 @@ public sealed class Seeder(Database database, TimeProvider time)
         """;
 
     /// <returns>How many units and plans were added.</returns>
-    public Task<(int Units, int Plans)> SeedAsync(CancellationToken cancellation) => database.WriteAsync(
-        async session =>
-        {
-            await DataVersions.RaiseAsync(session, DataVersions.Catalogue, time.Now());
-            var units = await SeedUnitsAsync(session);
-            var plans = await SeedPlansAsync(session);
-            return ((units, plans), units + plans > 0);
-        },
-        cancellation);
+    public async Task<(int Units, int Plans)> SeedAsync(CancellationToken cancellation) =>
+        await database.ReadAsync(IsLoadedAsync, cancellation) ? (0, 0) : await database.WriteAsync(
+            async session =>
+            {
+                await DataVersions.RaiseAsync(session, DataVersions.Catalogue, time.Now());
+                var units = await SeedUnitsAsync(session);
+                var plans = await SeedPlansAsync(session);
+                return ((units, plans), units + plans > 0);
+            },
+            cancellation);
+
+    // Asked at every start, and nearly always so: it must cost little.
+    private static async Task<bool> IsLoadedAsync(DbSession session)
+    {
+        var units = (await session.QueryAsync<UnitRow>(UnitCodes)).Select(unit => unit.Code).ToHashSet();
+        return Read("units").TrueForAll(row => units.Contains(row["code"]))
+            && await session.SingleAsync<int>(PlanExists, new { code = Read("plans")[0]["code"] }) > 0;
+    }
 
     private static async Task<int> SeedUnitsAsync(DbSession session)
     {
