@@ -41,7 +41,7 @@ public sealed class SqlServerTests
     [SkippableFact]
     public async Task Names_are_folded_as_the_service_folds_them()
     {
-        using var api = await ApiHost.StartAsync(Engine.SqlServer);
+        await using var api = await ApiHost.StartAsync(Engine.SqlServer);
         await using var connection = new SqlConnection(Engines.SqlServer);
         var rows = (await connection.QueryAsync<(string NameVi, string? NameEn, string Words)>("SELECT name_vi, name_en, words FROM names_for_search")).AsList();
         Assert.True(rows.Count > 250);

@@ -30,6 +30,7 @@ public sealed class ApiHost : WebApplicationFactory<Program>
     private readonly string _file = Path.Combine(Path.GetTempPath(), $"cchc-{Guid.NewGuid():n}.db");
 
     private readonly (string Name, string Value)[] _settings;
+    private int _hasTurn;
     private bool _isGuest;
 
     private ApiHost(
@@ -49,6 +50,7 @@ public sealed class ApiHost : WebApplicationFactory<Program>
         if (engine == Engine.SqlServer)
         {
             await SqlServerTurn.WaitAsync();
+            api._hasTurn = 1;
             try
             {
                 await api.WipeAsync();
@@ -171,7 +173,12 @@ public sealed class ApiHost : WebApplicationFactory<Program>
 
         if (_engine == Engine.SqlServer)
         {
-            SqlServerTurn.Release();
+            // A factory that is disposed of synchronously comes here twice.
+            if (Interlocked.Exchange(ref _hasTurn, 0) == 1)
+            {
+                SqlServerTurn.Release();
+            }
+
             return;
         }
 
