@@ -158,6 +158,7 @@ public sealed class Snapshots(Database database, DataVersions versions, Catalogu
     private async ValueTask<Snapshot> GetAsync(Plan plan, Period period, Lens lens, CancellationToken cancellation)
     {
         var wanted = (await VersionAsync(plan, cancellation)).Version;
+        var catalogue = await catalogues.CurrentAsync(cancellation);
         var key = (period.Id, lens);
         while (true)
         {
@@ -174,7 +175,8 @@ public sealed class Snapshots(Database database, DataVersions versions, Catalogu
                 throw;
             }
 
-            if (snapshot.Version.Version >= wanted)
+            // A change of the plan raises both versions, of which another node may have seen the plan's alone as it loaded.
+            if (snapshot.Version.Version >= wanted && snapshot.Catalogue.Version >= catalogue.Version)
             {
                 return snapshot;
             }
@@ -186,6 +188,7 @@ public sealed class Snapshots(Database database, DataVersions versions, Catalogu
     private async Task<Snapshot> LoadAsync(Plan plan, Period period, Lens lens, Snapshot? former)
     {
         var catalogue = await catalogues.CurrentAsync(CancellationToken.None);
+        var known = catalogue.Plans.First(each => each.Id == plan.Id);
         return await versions.ReadAsync(
             plan.Code,
             async (session, pinned) =>
@@ -194,7 +197,7 @@ public sealed class Snapshots(Database database, DataVersions versions, Catalogu
                 versions.Observe(version);
                 return former?.Catalogue.Version == catalogue.Version && await TouchedAsync(session, former, version) is { } touched
                     ? await LoadAgainAsync(session, former, version, lens, touched)
-                    : await LoadAsync(session, plan, period, lens, FactQueries.Now, catalogue, version);
+                    : await LoadAsync(session, known, known.Periods.First(each => each.Id == period.Id), lens, FactQueries.Now, catalogue, version);
             },
             CancellationToken.None);
     }

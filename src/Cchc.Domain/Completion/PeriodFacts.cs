@@ -14,6 +14,7 @@ public sealed class PeriodFacts
     private readonly HashSet<int> _received;
     private readonly LineFacts[] _lines;
     private readonly Dictionary<int, int> _lineIndex;
+    private readonly Lazy<bool> _hasSample;
 
     /// <param name="plan">The plan, which is judged as amended up to the period's last day.</param>
     /// <param name="period">The period asked for.</param>
@@ -49,6 +50,7 @@ public sealed class PeriodFacts
         _received = [];
         _lines = [.. Expectation.Lines.Select(line => new LineFacts(line, Parts.Count))];
         _lineIndex = Expectation.Lines.Select((line, index) => (line.Line.Id, index)).ToDictionary();
+        _hasSample = new Lazy<bool>(FindSample);
     }
 
     // What these units said is left out, and what others said is shared.
@@ -59,6 +61,7 @@ public sealed class PeriodFacts
         _heads = [.. former._heads.Select(heads => new Dictionary<int, ReportHead>(heads))];
         _received = [.. former._received];
         _lines = [.. former._lines];
+        _hasSample = new Lazy<bool>(FindSample);
         foreach (var index in LinesOf(unitIds))
         {
             _lines[index] = new LineFacts(_lines[index]);
@@ -90,7 +93,7 @@ public sealed class PeriodFacts
     public IReadOnlyList<Period> Parts { get; }
 
     /// <summary>Whether invented sample reports are among those that count.</summary>
-    public bool HasSample => Array.Exists(_heads, heads => heads.Values.Any(head => head.IsSample));
+    public bool HasSample => _hasSample.Value;
 
     /// <summary>Whether a unit gave at least one value that was due of it.</summary>
     public bool HasReceived(int unitId) => _received.Contains(unitId);
@@ -181,6 +184,8 @@ public sealed class PeriodFacts
             }
         }
     }
+
+    private bool FindSample() => Array.Exists(_heads, heads => heads.Values.Any(head => head.IsSample));
 
     private void Put(int part, ReportHead head) => _heads[part][head.UnitId] = head;
 
