@@ -8,6 +8,7 @@ using Cchc.Api.Http;
 using Cchc.Api.Importing;
 using Cchc.Api.Keys;
 using Cchc.Api.Obstacles;
+using Cchc.Api.Operations;
 using Cchc.Api.Pictures;
 using Cchc.Api.Plans;
 using Cchc.Api.Reports;
@@ -20,11 +21,18 @@ if (CommandLine.Handles(args))
 }
 
 var builder = WebApplication.CreateBuilder(args);
+if (Settings.FaultsOf(builder.Configuration) is { Count: > 0 } faults)
+{
+    return await CommandLine.RefuseAsync(faults);
+}
+
 if (builder.Configuration["urls"] is null && builder.Configuration["http_ports"] is null)
 {
     builder.WebHost.UseUrls("http://127.0.0.1:5080");
 }
 
+builder.AddOperations();
+builder.AddTelemetry();
 builder.AddProtection();
 builder.Services.AddCors();
 builder.Services.AddCodings().AddSingleton<PublicCache>();
@@ -37,8 +45,6 @@ builder.Services.AddImports();
 builder.Services.AddAccess();
 
 var app = builder.Build();
-await app.PrepareEmbeddedAsync();
-
 app.UseKnownProxies();
 app.UseSecurityHeaders();
 if (!app.Environment.IsDevelopment())
@@ -52,6 +58,7 @@ app.Use(Heads.AnswerAsync);
 app.Use(Problems.HandleAsync);
 app.Use(limits.CountAddressAsync);
 app.Use(app.Services.GetRequiredService<PublicCache>().AnswerAsync);
+app.Use(Tracing.FollowAsync);
 app.UseRouting();
 app.Use(RefusalAudit.NoteOriginAsync);
 app.UseRequestTimeouts();
@@ -85,7 +92,7 @@ v1.MapWebhooks();
 v1.MapAudit();
 v1.MapKeys();
 app.MapHealth();
+app.MapMetrics();
 app.MapSecurityText();
 app.MapApiCatalog();
-await app.RunAsync();
-return 0;
+return await app.ServeAsync();

@@ -28,6 +28,9 @@ internal sealed partial class ChangeFeed(Database database, Catalogues catalogue
     private readonly SemaphoreSlim _woken = new(0);
     private long _read = -1;
 
+    /// <summary>How many follow.</summary>
+    public int Clients => _subscriptions.Count;
+
     /// <summary>Begins to receive what is committed from now on.</summary>
     /// <exception cref="ProblemException">503 where as many follow as this node serves.</exception>
     public Subscription Subscribe()

@@ -2,28 +2,27 @@ using System.CommandLine;
 using Cchc.Api.Auditing;
 using Cchc.Api.Data;
 using Cchc.Api.Http;
+using Cchc.Api.Operations;
 
 namespace Cchc.Api.Commands;
 
 /// <summary>What the program does besides serving. Data alone goes to standard output; exit code 0, 1 failed, 2 wrong words.</summary>
 internal static class CommandLine
 {
-    private static readonly string[] Verbs = ["migrate", "seed", "keys", "audit", "transfer", "--help", "-h", "-?", "--version"];
+    private static readonly string[] Verbs = ["migrate", "seed", "keys", "audit", "transfer", "doctor", "--help", "-h", "-?", "--version"];
 
     public static bool Handles(string[] args) => args.Length > 0 && Verbs.Contains(args[0]);
 
     public static async Task<int> RunAsync(string[] args)
     {
-        var root = new RootCommand("Cchc.Api: serves the API when it is started without a command.") { Migrate(), Seed(), KeyCommands.All(), Trail(), TransferCommand.Make() };
+        var root = new RootCommand("Cchc.Api: serves the API when it is started without a command.")
+        {
+            Migrate(), Seed(), KeyCommands.All(), Trail(), TransferCommand.Make(), DoctorCommand.Make(),
+        };
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {
-            foreach (var error in parsed.Errors)
-            {
-                await Console.Error.WriteLineAsync(error.Message);
-            }
-
-            return 2;
+            return await RefuseAsync(parsed.Errors.Select(error => error.Message));
         }
 
         return await parsed.InvokeAsync();
@@ -81,6 +80,11 @@ internal static class CommandLine
         // What serves also answers, with one configuration; only its log must keep off standard output.
         var builder = Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
+        if (Settings.FaultsOf(builder.Configuration) is { Count: > 0 } faults)
+        {
+            return await RefuseAsync(faults);
+        }
+
         builder.Services.AddDatabase();
         using var host = builder.Build();
         try
@@ -99,6 +103,17 @@ internal static class CommandLine
             return await FailAsync(exception is ProblemException problem
                 ? ProblemCatalogue.Entries[problem.Code].In(english: true, problem.Arguments) : exception.Message);
         }
+    }
+
+    /// <summary>Wrong words or settings: a line each, and exit code 2.</summary>
+    public static async Task<int> RefuseAsync(IEnumerable<string> faults)
+    {
+        foreach (var fault in faults)
+        {
+            await Console.Error.WriteLineAsync(fault);
+        }
+
+        return 2;
     }
 
     public static async Task<int> FailAsync(string message)

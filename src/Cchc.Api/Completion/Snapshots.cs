@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
 using Cchc.Api.Data;
@@ -61,6 +62,10 @@ public sealed class Snapshots(Database database, DataVersions versions, Catalogu
     private readonly ConcurrentDictionary<(int Period, Lens Lens), Lazy<Task<Snapshot>>> _kept = new();
     private readonly Counter<long> _values =
         meters.Create("Cchc.Api").CreateCounter<long>("cchc.snapshot.values", description: "Reported values read into snapshots.");
+
+    private readonly Histogram<double> _loads = meters.Create("Cchc.Api").CreateHistogram(
+        "cchc.snapshot.load.duration", "s", "What it took to read a period's snapshot.",
+        advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] });
 
     private readonly MemoryCache _past = new(new MemoryCacheOptions { SizeLimit = 64 });
     private readonly ConcurrentDictionary<(int Plan, Lens Lens), (long Version, Period Period)> _latest = new();
@@ -189,7 +194,8 @@ public sealed class Snapshots(Database database, DataVersions versions, Catalogu
     {
         var catalogue = await catalogues.CurrentAsync(CancellationToken.None);
         var known = catalogue.Plans.First(each => each.Id == plan.Id);
-        return await versions.ReadAsync(
+        var began = Stopwatch.GetTimestamp();
+        var snapshot = await versions.ReadAsync(
             plan.Code,
             async (session, pinned) =>
             {
@@ -200,6 +206,8 @@ public sealed class Snapshots(Database database, DataVersions versions, Catalogu
                     : await LoadAsync(session, known, known.Periods.First(each => each.Id == period.Id), lens, FactQueries.Now, catalogue, version);
             },
             CancellationToken.None);
+        _loads.Record(Stopwatch.GetElapsedTime(began).TotalSeconds, new KeyValuePair<string, object?>("lens", Words.Of(lens)));
+        return snapshot;
     }
 
     /// <summary>

@@ -107,6 +107,12 @@ public sealed class DataVersions(Database database, Secondary secondary, TimePro
         }
     }
 
+    /// <summary>The versions as this node knows them.</summary>
+    public IEnumerable<DataVersion> Known => _known.Values;
+
+    /// <summary>How long ago the versions were read.</summary>
+    public TimeSpan Age => time.GetElapsedTime(Volatile.Read(ref _readAt));
+
     public void Dispose() => _gate.Dispose();
 
     private bool IsFresh => Volatile.Read(ref _readAt) is not 0 and var readAt && time.GetElapsedTime(readAt) < Freshness;

@@ -32,6 +32,9 @@ public abstract class Dialect
     /// <summary>Whether repeating the whole transaction may succeed: a deadlock, a busy file, a connection lost before commit.</summary>
     public abstract bool IsTransient(Exception exception);
 
+    /// <summary>Whether a statement failed for want of a table.</summary>
+    public abstract bool IsNoTable(DbException exception);
+
     /// <summary>Makes ready a database that has no tables yet, outside any transaction.</summary>
     public abstract void Prepare(DbConnection connection);
 
@@ -93,6 +96,9 @@ public sealed class SqliteDialect : Dialect
 
     public override bool IsTransient(Exception exception) =>
         exception is SqliteException { SqliteErrorCode: raw.SQLITE_BUSY or raw.SQLITE_LOCKED };
+
+    public override bool IsNoTable(DbException exception) =>
+        exception is SqliteException { SqliteErrorCode: raw.SQLITE_ERROR } && exception.Message.Contains("no such table", StringComparison.Ordinal);
 
     public override void Prepare(DbConnection connection) => Run(connection, null, "PRAGMA journal_mode = WAL;");
 
@@ -209,6 +215,8 @@ public sealed class SqlServerDialect : Dialect
     public override DbTransaction BeginWrite(DbConnection connection) => connection.BeginTransaction(IsolationLevel.ReadCommitted);
 
     public override bool IsTransient(Exception exception) => exception is SqlException sql && Transient.Contains(sql.Number);
+
+    public override bool IsNoTable(DbException exception) => exception is SqlException { Number: 208 };
 
     public override void Prepare(DbConnection connection) => Run(connection, null, """
         /* sqlserver */ IF EXISTS (SELECT 1 FROM sys.databases WHERE database_id = DB_ID() AND (snapshot_isolation_state <> 1 OR is_read_committed_snapshot_on = 0))

@@ -85,6 +85,25 @@ public sealed partial class Migrator(Database database, TimeProvider time)
             cancellation);
     }
 
+    /// <summary>The scripts that the database lacks, those that this program does not know, and the latest that both have.</summary>
+    /// <exception cref="InvalidOperationException">The schema is none that this program works on.</exception>
+    public async Task<(IReadOnlyList<string> Pending, IReadOnlyList<string> Unknown, string? Latest)> CompareAsync(CancellationToken cancellation)
+    {
+        IReadOnlyList<string> landed;
+        try
+        {
+            landed = await database.ReadAsync(async session => (await session.QueryAsync<Entry>(Journal)).Select(entry => entry.Script).ToList(), cancellation);
+        }
+        catch (System.Data.Common.DbException exception) when (database.Dialect.IsNoTable(exception))
+        {
+            landed = [];
+        }
+
+        List<string> own = [.. EmbeddedFiles.NamesUnder(database.Dialect.Scripts)];
+        Accept(own, landed);
+        return ([.. own.Except(landed)], [.. landed.Except(own)], own.LastOrDefault(landed.Contains));
+    }
+
     // What a later release applied is let be, as long as it left standing what this one uses.
     private static void Accept(IReadOnlyList<string> ours, IReadOnlyList<string> landed)
     {
@@ -125,11 +144,13 @@ public sealed partial class Migrator(Database database, TimeProvider time)
 /// <summary>The scripts and seed files that travel inside the program.</summary>
 internal static class EmbeddedFiles
 {
-    public static IEnumerable<(string Name, string Text)> Under(string folder) =>
+    public static IEnumerable<string> NamesUnder(string folder) =>
         typeof(EmbeddedFiles).Assembly.GetManifestResourceNames()
             .Where(name => name.StartsWith(folder, StringComparison.Ordinal))
             .Order(StringComparer.Ordinal)
-            .Select(name => (name[folder.Length..], Read(name)));
+            .Select(name => name[folder.Length..]);
+
+    public static IEnumerable<(string Name, string Text)> Under(string folder) => NamesUnder(folder).Select(name => (name, Read(folder + name)));
 
     public static string Read(string name)
     {

@@ -39,7 +39,7 @@ internal static class CatalogEndpoints
                 ["service-desc"] = Links($"{root}/openapi/v1.json", "application/vnd.oai.openapi+json;version=3.1"),
                 ["service-doc"] = Links($"{root}/docs", "text/html"),
                 ["service-meta"] = Links($"{root}/v1/catalog", "application/ld+json"),
-                ["status"] = Links($"{root}/health/ready", "text/plain"),
+                ["status"] = Links($"{root}/health/ready", "application/json"),
             }),
         });
     }

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Cchc.Api.Operations;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Cchc.Api.Http;
@@ -34,6 +35,10 @@ public class Problem : ProblemDetails
 {
     /// <summary>A stable code to program against.</summary>
     public required string Code { get; init; }
+
+    /// <summary>The trace of the request (W3C Trace Context), which the server's log names too.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? TraceId { get; init; }
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<ProblemError>? Errors { get; init; }
@@ -74,6 +79,7 @@ internal static partial class Problems
     {
         var english = WantsEnglish(context.Request);
         var entry = ProblemCatalogue.Entries[problem.Code];
+        context.RequestServices.GetRequiredService<Measures>().Refused(problem.Code, entry.Status);
         var body = new Problem
         {
             Type = $"urn:cchc:problem:{problem.Code}",
@@ -81,6 +87,7 @@ internal static partial class Problems
             Status = entry.Status,
             Instance = context.Request.Path,
             Code = problem.Code,
+            TraceId = Tracing.Resume(context),
             Errors = problem.Refusals.Count == 0 ? null : [.. problem.Refusals.Select(refusal => new ProblemError
             {
                 Pointer = refusal.Pointer,
@@ -164,6 +171,7 @@ internal static partial class Problems
             case BadHttpRequestException:
                 return new ProblemException("request.malformed");
             default:
+                Tracing.Resume(context);
                 var logger = context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("Cchc.Api");
                 LogFault(logger, exception, context.Request.Method, context.Request.Path);
                 var away = exception is System.Data.Common.DbException or TimeoutException;

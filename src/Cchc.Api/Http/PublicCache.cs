@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Cchc.Api.Data;
+using Cchc.Api.Operations;
 using Microsoft.Extensions.Primitives;
 
 namespace Cchc.Api.Http;
@@ -20,7 +21,7 @@ internal sealed class PublicCache(DataVersions versions, TimeProvider time)
     public async Task AnswerAsync(HttpContext context, RequestDelegate next)
     {
         var request = context.Request;
-        if (!HttpMethods.IsGet(request.Method) || request.Headers.Range.Count > 0)
+        if (!HttpMethods.IsGet(request.Method) || request.Headers.Range.Count > 0 || Health.Owns(request.Path))
         {
             await next(context);
             return;

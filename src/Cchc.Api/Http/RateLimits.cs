@@ -25,7 +25,7 @@ internal sealed class RateLimits(IConfiguration configuration, TimeProvider time
     private const int MostCallers = 100_000;
     private const int Seconds = 60;
 
-    private static readonly string[] Exempt = ["/health", "/openapi", "/docs", "/.well-known"];
+    private static readonly string[] Exempt = ["/health", "/metrics", "/openapi", "/docs", "/.well-known"];
 
     private readonly RateLimitOptions _options = configuration.GetSection("RateLimits").Get<RateLimitOptions>() ?? new RateLimitOptions();
     private readonly ConcurrentDictionary<(string Policy, string Caller), Window> _windows = new();

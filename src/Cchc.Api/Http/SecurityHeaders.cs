@@ -14,16 +14,26 @@ internal static class SecurityHeaders
     private const string Picture = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; frame-ancestors 'none'";
 
     // As the answer starts: a refusal clears what was set before it.
-    public static void UseSecurityHeaders(this IApplicationBuilder app) => app.Use((context, next) =>
+    public static void UseSecurityHeaders(this IApplicationBuilder app)
     {
-        context.Response.OnStarting(Add, context);
-        return next(context);
-    });
+        var stopping = app.ApplicationServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        Func<object, Task> add = state => Add((HttpContext)state, stopping);
+        app.Use((context, next) =>
+        {
+            context.Response.OnStarting(add, context);
+            return next(context);
+        });
+    }
 
-    private static Task Add(object state)
+    private static Task Add(HttpContext context, CancellationToken stopping)
     {
-        var context = (HttpContext)state;
         var headers = context.Response.Headers;
+        if (stopping.IsCancellationRequested && HttpProtocol.IsHttp11(context.Request.Protocol))
+        {
+            // A server that is about to go has its clients come back on a new connection, which may lead to another.
+            headers.Connection = "close";
+        }
+
         headers.XContentTypeOptions = "nosniff";
         // By address, since 304 renews these too, and names no type.
         var isPicture = context.Request.Path.Value?.Contains("/pictures/", StringComparison.Ordinal) == true;

@@ -5,6 +5,7 @@ using System.Text.Json;
 using Cchc.Api.Completion;
 using Cchc.Api.Data;
 using Cchc.Api.Http;
+using Cchc.Api.Operations;
 using Cchc.Api.Plans;
 using Cchc.Domain.Completion;
 using Cchc.Domain.Plans;
@@ -38,7 +39,8 @@ internal sealed class RunningImport : IDisposable
 /// Runs imports. A run reads and checks the file outside any transaction, then brings it in and ends the import's record in one: whatever
 /// stops it before the commit leaves nothing behind. Who runs it holds a lease, so that another node takes over from one that went away.
 /// </summary>
-internal sealed partial class Importer(Database database, DataVersions versions, Catalogues catalogues, TimeProvider time, ILogger<Importer> log) : IDisposable
+internal sealed partial class Importer(
+    Database database, DataVersions versions, Catalogues catalogues, Measures measures, TimeProvider time, ILogger<Importer> log) : IDisposable
 {
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(3);
@@ -288,11 +290,11 @@ internal sealed partial class Importer(Database database, DataVersions versions,
         if (version is null)
         {
             await FinishAsync(done);
+            return;
         }
-        else
-        {
-            versions.Observe(version);
-        }
+
+        versions.Observe(version);
+        measures.Imported(Count(done.Merge.Outcomes), dryRun: false);
 
         bool HasMoved(long current) => import.ExpectedVersion is { } expected && expected != current;
 
@@ -315,8 +317,11 @@ internal sealed partial class Importer(Database database, DataVersions versions,
             return import.IsDryRun ? run with { Effect = await EffectAsync(session, catalogue, plan, run.Merge) } : run;
         }
 
-        Task<bool> FinishAsync(Run run) => database.WriteAsync(
-            async session => (await SaveAsync(session, run, time.Now()), true), cancellation);
+        async Task FinishAsync(Run run)
+        {
+            await database.WriteAsync(async session => (await SaveAsync(session, run, time.Now()), true), cancellation);
+            measures.Imported(Count(run.Merge.Outcomes), import.IsDryRun);
+        }
 
         // Ends the record with all that is kept; what is not ours any more is not ended, and takes the data with it.
         async Task<bool> SaveAsync(DbSession session, Run run, DateTimeOffset now)
@@ -429,12 +434,16 @@ internal sealed partial class Importer(Database database, DataVersions versions,
 }
 
 /// <summary>Runs what is queued, one import at a time, and looks now and then for what another node left behind.</summary>
-internal sealed partial class ImportWorker(Importer importer, TimeProvider time, ILogger<ImportWorker> log) : BackgroundService
+internal sealed partial class ImportWorker(
+    Importer importer, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<ImportWorker> log) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        // At the first word to stop, since another node may begin at once what this one gives back.
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lifetime.ApplicationStopping);
+        stoppingToken = stopping.Token;
         Task? queued = null;
         while (!stoppingToken.IsCancellationRequested)
         {

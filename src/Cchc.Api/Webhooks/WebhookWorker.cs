@@ -1,6 +1,7 @@
 using Cchc.Api.Changes;
 using Cchc.Api.Data;
 using Cchc.Api.Http;
+using Cchc.Api.Operations;
 using Cchc.Api.Plans;
 
 namespace Cchc.Api.Webhooks;
@@ -10,7 +11,7 @@ namespace Cchc.Api.Webhooks;
 /// next attempt, so that neither a restart nor a receiver that is away loses any of it. One node at a time delivers.
 /// </summary>
 internal sealed partial class WebhookWorker(
-    Database database, Catalogues catalogues, WebhookSender sender, TimeProvider time, ILogger<WebhookWorker> log) : BackgroundService
+    Database database, Catalogues catalogues, WebhookSender sender, Measures measures, TimeProvider time, ILogger<WebhookWorker> log) : BackgroundService
 {
     private const int MostPending = 1_000;
 
@@ -146,6 +147,7 @@ internal sealed partial class WebhookWorker(
         var isDead = !isDelivered && (isGone || attempts > Pauses.Count);
         var now = time.Now();
         var status = isDelivered ? DeliveryStatus.Delivered : isDead ? DeliveryStatus.Dead : DeliveryStatus.Pending;
+        measures.Attempted(Words.Of(status));
         DateTimeOffset? next = status == DeliveryStatus.Pending ? now + Pause(Pauses[attempts - 1], wait) : null;
         return await database.WriteAsync(
             async session =>

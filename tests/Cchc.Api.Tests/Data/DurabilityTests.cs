@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Net.Http.Headers;
 using Cchc.Api.Tests.Importing;
 using Cchc.Api.Tests.Support;
@@ -132,39 +131,14 @@ public sealed class DurabilityTests : IDisposable
         return client;
     }
 
-    private async Task<string> RunAsync(params string[] arguments) => await RunAsync(0, arguments);
+    private Task<ServerProcess> StartAsync() => ServerProcess.StartAsync(_folder);
+
+    private Task<string> RunAsync(params string[] arguments) => RunAsync(0, arguments);
 
     private async Task<string> RunAsync(int exitCode, params string[] arguments)
     {
         var run = await ProgramRun.RunAsync(_folder, [], arguments);
         Assert.True(exitCode == run.ExitCode, run.Errors);
         return run.Output;
-    }
-
-    private async Task<Server> StartAsync()
-    {
-        var process = ProgramRun.Launch(_folder, []);
-        const string listening = "Now listening on: ";
-        while (await process.StandardOutput.ReadLineAsync() is { } line)
-        {
-            if (line.Contains(listening, StringComparison.Ordinal))
-            {
-                // A full pipe would stop the server: both are read to their end.
-                _ = process.StandardOutput.ReadToEndAsync();
-                _ = process.StandardError.ReadToEndAsync();
-                return new Server(process, line.Split(listening)[1].Trim());
-            }
-        }
-
-        throw new InvalidOperationException(await process.StandardError.ReadToEndAsync());
-    }
-
-    private sealed record Server(Process Process, string Address) : IDisposable
-    {
-        public void Dispose()
-        {
-            Process.Kill();
-            Process.Dispose();
-        }
     }
 }

@@ -1,0 +1,90 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Cchc.Api.Tests.Support;
+
+/// <summary>The server as a process of its own, in a folder that the test gives it.</summary>
+internal sealed partial class ServerProcess : IDisposable
+{
+    private readonly StringBuilder _log = new();
+    private readonly TaskCompletionSource<string> _address = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private ServerProcess(Process process)
+    {
+        Process = process;
+        process.OutputDataReceived += (_, line) => Note(line.Data);
+        process.ErrorDataReceived += (_, line) => Note(line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    public Process Process { get; }
+
+    public string Address { get; private set; } = "";
+
+    /// <summary>All that it wrote so far.</summary>
+    public string Log
+    {
+        get
+        {
+            lock (_log)
+            {
+                return _log.ToString();
+            }
+        }
+    }
+
+    /// <summary>Starts the server, and waits until it listens.</summary>
+    public static async Task<ServerProcess> StartAsync(string folder, params (string Name, string Value)[] settings)
+    {
+        var server = new ServerProcess(ProgramRun.Launch(folder, settings));
+        var exited = server.Process.WaitForExitAsync();
+        if (await Task.WhenAny(server._address.Task, exited) == exited)
+        {
+            throw new InvalidOperationException(server.Log);
+        }
+
+        server.Address = await server._address.Task;
+        return server;
+    }
+
+    /// <summary>What systemd, Kubernetes and Docker stop a server by.</summary>
+    public void Terminate()
+    {
+        using var kill = Process.Start("kill", ["-TERM", Process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+    }
+
+    public void Dispose()
+    {
+        if (!Process.HasExited)
+        {
+            Process.Kill();
+            Process.WaitForExit();
+        }
+
+        Process.Dispose();
+    }
+
+    private void Note(string? line)
+    {
+        if (line is null)
+        {
+            return;
+        }
+
+        lock (_log)
+        {
+            _log.AppendLine(line);
+        }
+
+        if (Listening().Match(line) is { Success: true } found)
+        {
+            _address.TrySetResult(found.Groups[1].Value);
+        }
+    }
+
+    [GeneratedRegex("Now listening on: (http://[0-9.:]+)")]
+    private static partial Regex Listening();
+}
