@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.IO.Compression;
 using DocumentFormat.OpenXml;
 using DocumentFormat.OpenXml.Packaging;
 using DocumentFormat.OpenXml.Spreadsheet;
@@ -11,7 +12,7 @@ namespace Cchc.Api.Importing;
 /// <param name="Style">An index of the workbook's formats.</param>
 internal readonly record struct SheetCell(string Text, bool IsNumber = false, uint Style = XlsxWriter.Free);
 
-/// <summary>Writes a workbook of one sheet row by row; only the current row is held.</summary>
+/// <summary>Writes a workbook of one sheet row by row; only the current row is held. The same rows make the same bytes.</summary>
 internal sealed class XlsxWriter : IDisposable
 {
     /// <summary>A cell that may be changed.</summary>
@@ -23,18 +24,24 @@ internal sealed class XlsxWriter : IDisposable
     /// <summary>A heading: bold, and kept as it is.</summary>
     public const uint Heading = 2;
 
+    // The earliest time that a ZIP entry can tell.
+    private static readonly DateTimeOffset NoTime = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    private readonly Stream _target;
     private readonly SpreadsheetDocument _document;
     private readonly OpenXmlWriter _sheet;
     private uint _row;
 
-    /// <param name="target">Where the workbook goes; it stays open.</param>
+    /// <param name="target">Where the workbook goes, from its beginning; it stays open.</param>
     /// <param name="widths">The widths of columns in characters; none for the usual.</param>
     public XlsxWriter(Stream target, params IReadOnlyList<double> widths)
     {
+        _target = target;
         _document = SpreadsheetDocument.Create(target, SpreadsheetDocumentType.Workbook);
         var workbook = _document.AddWorkbookPart();
-        var sheet = workbook.AddNewPart<WorksheetPart>();
-        workbook.AddNewPart<WorkbookStylesPart>().Stylesheet = Styles();
+        _document.ChangeIdOfPart(workbook, "workbook");
+        var sheet = workbook.AddNewPart<WorksheetPart>("sheet");
+        workbook.AddNewPart<WorkbookStylesPart>("styles").Stylesheet = Styles();
         workbook.Workbook = new Workbook(new Sheets(
             new Sheet { Id = workbook.GetIdOfPart(sheet), SheetId = 1, Name = XlsxRows.SheetName }));
         _sheet = OpenXmlWriter.Create(sheet);
@@ -115,6 +122,11 @@ internal sealed class XlsxWriter : IDisposable
 
         _sheet.Dispose();
         _document.Dispose();
+        using var archive = new ZipArchive(_target, ZipArchiveMode.Update, leaveOpen: true);
+        foreach (var entry in archive.Entries)
+        {
+            entry.LastWriteTime = NoTime;
+        }
     }
 
     /// <summary>The letters of a column, the first of which is 0.</summary>

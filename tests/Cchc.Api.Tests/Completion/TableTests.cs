@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.IO.Compression;
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -36,6 +37,12 @@ public sealed class TableTests
 
         var workbook = await api.Anonymous.GetByteArrayAsync(new Uri(rows + "&format=xlsx", UriKind.Relative));
         Assert.Equal(expected, Sheet(workbook).Skip(1).Select(row => string.Join('|', row)));
+
+        // One tag, one sequence of bytes: a range is made anew each time, and nothing in it tells when.
+        using var range = new HttpRequestMessage(HttpMethod.Get, rows + "&format=xlsx") { Headers = { Range = new(0, null) } };
+        Assert.Equal(workbook, await (await api.Anonymous.SendAsync(range)).Content.ReadAsByteArrayAsync());
+        using var archive = new ZipArchive(new MemoryStream(workbook));
+        Assert.All(archive.Entries, entry => Assert.Equal(1980, entry.LastWriteTime.Year));
 
         var sdmx = Csv(await TextAsync(api, Completion + "/rows?groupBy=target&format=sdmx"));
         var head = sdmx[0].ToList();
