@@ -35,6 +35,7 @@ GRANT SELECT, INSERT, UPDATE ON report_imports TO cchc_writer;
 GRANT SELECT, INSERT, DELETE ON report_tasks TO cchc_writer;
 GRANT SELECT, INSERT, UPDATE, DELETE ON report_values TO cchc_writer;
 GRANT SELECT, INSERT, UPDATE ON reports TO cchc_writer;
+GRANT SELECT, INSERT, UPDATE, DELETE ON request_claims TO cchc_writer;
 GRANT SELECT, INSERT, UPDATE ON revisions TO cchc_writer;
 GRANT SELECT ON schema_migrations TO cchc_writer;
 GRANT SELECT, INSERT ON status_changes TO cchc_writer;

@@ -82,7 +82,8 @@ public sealed class AuditQueries(Database database)
                 : head.Hash != hash ? $"The head of the trail does not fit entry {number}." : null;
             return new AuditVerdict(number, hash, fault);
         },
-        cancellation);
+        cancellation,
+        Pace.Bulk);
 
     // As it is stored, whatever became of it: an instant that is none any more must be told too.
     private static string Instant(DbDataReader reader) => reader.GetValue(1) is DateTime at

@@ -12,6 +12,9 @@ namespace Cchc.Api.Data;
 public sealed record AuditEntry(
     DateTimeOffset At, string Actor, string? Address, string Action, string Subject, string? Before, string? After);
 
+/// <summary>The last entry that a transaction wrote: found there later, the transaction went in.</summary>
+internal sealed record AuditMark(long Number, string Hash);
+
 /// <summary>
 /// The audit trail. Entries join the transaction of the write that they tell of, and are chained: the hash of each covers it and the
 /// hash of the one before, so that no entry can be changed, removed or put in between without every later hash telling.
@@ -22,6 +25,8 @@ internal static class Audit
     private const string Begin = "INSERT INTO audit_heads (head_id, entry_id, hash) VALUES (1, @count, '')";
     private const string Head = "SELECT entry_id AS Number, hash AS Hash FROM audit_heads WHERE head_id = 1";
     private const string Seal = "UPDATE audit_heads SET hash = @hash WHERE head_id = 1";
+    private const string Hold = "UPDATE audit_heads SET entry_id = entry_id WHERE head_id = 1";
+    private const string HashAt = "SELECT hash FROM audit_log WHERE entry_id = @number";
     private const string Earlier = """
         SELECT occurred_at AS At, actor AS Actor, action AS Action, subject AS Subject, detail AS Detail FROM audit_entries ORDER BY audit_id
         """;
@@ -68,11 +73,12 @@ internal static class Audit
     /// Writes what a transaction gathered. Called last in it: the head is one row for all, and whoever holds it keeps every other writer
     /// waiting.
     /// </summary>
-    public static async Task FlushAsync(DbSession session)
+    /// <returns>The last entry; null where there was none to write.</returns>
+    public static async Task<AuditMark?> FlushAsync(DbSession session)
     {
         if (session.Audited.Count == 0)
         {
-            return;
+            return null;
         }
 
         var entries = session.Audited;
@@ -117,6 +123,14 @@ internal static class Audit
 
         await session.ExecuteAsync(Seal, new { hash });
         session.Audited.Clear();
+        return new AuditMark(head.Number, hash);
+    }
+
+    /// <summary>Whether the trail has an entry, said once whoever was writing to the trail has ended.</summary>
+    public static async Task<bool> HoldsAsync(DbSession session, AuditMark mark)
+    {
+        await session.ExecuteAsync(Hold);
+        return await session.SingleAsync<string>(HashAt, new { number = mark.Number }) == mark.Hash;
     }
 
     /// <summary>The hash of an entry: each field by its length and its bytes, so that no two entries read alike.</summary>

@@ -2,58 +2,51 @@ using System.Data.Common;
 using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
 using Dapper;
-using Polly;
-using Polly.Retry;
 
 namespace Cchc.Api.Data;
 
-/// <summary>The one door to the database: reads see one moment, writes are one transaction, transient faults are retried.</summary>
+/// <summary>
+/// The one door to the database: reads see one moment, writes are one transaction, and both are repeated whole where a fault allows it.
+/// Writers lock in one order, so that none waits for another that waits for it: the data versions (the catalogue's before a plan's), the
+/// rows, the head of the outbox, the head of the audit trail.
+/// </summary>
 public sealed class Database : IDisposable
 {
+    private const int MostRepeats = 3;
+
     private readonly Counter<long> _commands;
     private readonly SemaphoreSlim? _writer;
-    private readonly ResiliencePipeline _retry;
+    private readonly Resilience _reads;
+    private readonly Resilience _writes;
 
-    public Database(IConfiguration configuration, IMeterFactory meters)
+    public Database(IConfiguration configuration, Dialect dialect, IMeterFactory meters, TimeProvider time, ILogger<Database> log)
     {
         _commands = meters.Create("Cchc.Api").CreateCounter<long>("cchc.database.commands", description: "SQL commands sent.");
-        Provider = configuration["Database:Provider"] ?? "Sqlite";
-        Dialect = Provider switch
-        {
-            "Sqlite" => new SqliteDialect(),
-            "SqlServer" => new SqlServerDialect(),
-            _ => throw new InvalidOperationException($"Database:Provider is '{Provider}'; it must be Sqlite or SqlServer."),
-        };
+        Dialect = dialect;
         ConnectionString = configuration["Database:ConnectionString"] is { Length: > 0 } given ? Dialect.Complete(given)
             : IsEmbedded ? "Data Source=cchc.db"
             : throw new InvalidOperationException("Database:ConnectionString is needed with Database:Provider=SqlServer.");
         _writer = Dialect.SingleWriter ? new SemaphoreSlim(1) : null;
-        _retry = new ResiliencePipelineBuilder().AddRetry(new RetryStrategyOptions
-        {
-            ShouldHandle = new PredicateBuilder().Handle<Exception>(Dialect.IsTransient),
-            MaxRetryAttempts = 4,
-            Delay = TimeSpan.FromMilliseconds(50),
-            BackoffType = DelayBackoffType.Exponential,
-            UseJitter = true,
-        }).Build();
+        _reads = new Resilience(dialect, "reads", time, log);
+        _writes = new Resilience(dialect, "writes", time, log);
         ColumnTypes.Register();
     }
 
     /// <summary>Tells that this node has committed something to the outbox.</summary>
     public event Action? ChangesWritten;
 
-    public string Provider { get; }
+    public string Provider => Dialect.Provider;
     public string ConnectionString { get; }
     public Dialect Dialect { get; }
     public bool IsEmbedded => Provider == "Sqlite";
 
     /// <summary>Reads within one transaction; the first read of a data version pins the rest to it.</summary>
-    public async Task<T> ReadAsync<T>(Func<DbSession, Task<T>> read, CancellationToken cancellation) =>
-        await _retry.ExecuteAsync(
-            async token =>
+    /// <exception cref="DatabaseAwayException">The database was away.</exception>
+    public Task<T> ReadAsync<T>(Func<DbSession, Task<T>> read, CancellationToken cancellation, Pace pace = Pace.Request) => _reads.RunAsync(
+        pace,
+        token => OnConnectionAsync(
+            async connection =>
             {
-                await using var connection = Dialect.Connect(ConnectionString);
-                await connection.OpenAsync(token);
                 await using var transaction = connection is Microsoft.Data.Sqlite.SqliteConnection sqlite
                     ? sqlite.BeginTransaction(deferred: true)
                     : await connection.BeginTransactionAsync(Dialect.ReadIsolation, token);
@@ -61,68 +54,52 @@ public sealed class Database : IDisposable
                 await transaction.CommitAsync(token);
                 return result;
             },
-            cancellation);
+            token),
+        cancellation);
 
     /// <summary>
-    /// Runs one write transaction. It commits when <paramref name="write"/> says so, else leaves no trace. A retry begins anew, and
-    /// never follows a commit.
+    /// Runs one write transaction. It commits when <paramref name="write"/> says so, else leaves no trace. A fault before the commit begins
+    /// it anew; one of the commit itself does so only once the audit trail has shown that it did not go in.
     /// </summary>
-    public async Task<T> WriteAsync<T>(Func<DbSession, Task<(T Result, bool Commit)>> write, CancellationToken cancellation)
+    /// <exception cref="DatabaseAwayException">The database was away; nothing was changed.</exception>
+    /// <exception cref="OutcomeUnknownException">The commit was not confirmed, and nothing tells whether it went in.</exception>
+    public async Task<T> WriteAsync<T>(
+        Func<DbSession, Task<(T Result, bool Commit)>> write, CancellationToken cancellation, Pace pace = Pace.Request)
     {
-        if (_writer is not null)
+        if (_writer is not null && !await _writer.WaitAsync(pace == Pace.Bulk ? Timeout.InfiniteTimeSpan : Resilience.Longest, cancellation))
         {
-            await _writer.WaitAsync(cancellation);
+            throw new DatabaseAwayException("Another write takes too long.", new TimeoutException());
         }
 
         try
         {
-            var hasChanges = false;
-            var (result, commit, transaction, connection) = await _retry.ExecuteAsync(
-                async token =>
+            for (var repeat = 1; ; repeat++)
+            {
+                var sent = new Sent<T>();
+                try
                 {
-                    var connection = Dialect.Connect(ConnectionString);
-                    try
+                    await _writes.RunAsync(pace, token => OnConnectionAsync(connection => WriteAsync(connection, write, sent, token), token), cancellation);
+                }
+                catch (CommitException fault)
+                {
+                    if (!await WentInAsync(sent.Mark, fault))
                     {
-                        await connection.OpenAsync(token);
-                        var transaction = Dialect.BeginWrite(connection);
-                        var session = new DbSession(Dialect, connection, transaction, _commands, token);
-                        var (result, commit) = await write(session);
-                        if (commit)
+                        if (repeat == MostRepeats)
                         {
-                            hasChanges = session.Outgoing.Count > 0;
-                            await Outbox.FlushAsync(session);
-                            await Audit.FlushAsync(session);
+                            throw new DatabaseAwayException("The commit failed.", fault);
                         }
 
-                        return (result, commit, transaction, connection);
+                        continue;
                     }
-                    catch
-                    {
-                        await connection.DisposeAsync();
-                        throw;
-                    }
-                },
-                cancellation);
-            await using (connection)
-            await using (transaction)
-            {
-                if (commit)
-                {
-                    // Once the commit is on its way, the caller's leaving must not make its outcome unknown.
-                    await transaction.CommitAsync(CancellationToken.None);
                 }
-                else
+
+                if (sent.HasChanges)
                 {
-                    await transaction.RollbackAsync(CancellationToken.None);
+                    ChangesWritten?.Invoke();
                 }
-            }
 
-            if (commit && hasChanges)
-            {
-                ChangesWritten?.Invoke();
+                return sent.Result!;
             }
-
-            return result;
         }
         finally
         {
@@ -131,6 +108,99 @@ public sealed class Database : IDisposable
     }
 
     public void Dispose() => _writer?.Dispose();
+
+    private async Task<bool> WriteAsync<T>(
+        DbConnection connection, Func<DbSession, Task<(T Result, bool Commit)>> write, Sent<T> sent, CancellationToken cancellation)
+    {
+        await using var transaction = Dialect.BeginWrite(connection);
+        var session = new DbSession(Dialect, connection, transaction, _commands, cancellation);
+        (sent.Result, var commit) = await write(session);
+        if (!commit)
+        {
+            sent.HasChanges = false;
+            await transaction.RollbackAsync(CancellationToken.None);
+            return false;
+        }
+
+        sent.HasChanges = session.Outgoing.Count > 0;
+        await Outbox.FlushAsync(session);
+        sent.Mark = await Audit.FlushAsync(session);
+        try
+        {
+            // Once the commit is on its way, the caller's leaving must not make its outcome unknown.
+            await Dialect.CommitAsync(transaction);
+            return true;
+        }
+        catch (Exception fault)
+        {
+            throw new CommitException(fault);
+        }
+    }
+
+    // The trail's last entry is the mark of a transaction. Whoever asks holds the head of the trail, which a transaction that is still on its
+    // way would hold too: so that what is not there then, never comes.
+    private async Task<bool> WentInAsync(AuditMark? mark, CommitException fault)
+    {
+        if (mark is null)
+        {
+            throw new OutcomeUnknownException(fault);
+        }
+
+        try
+        {
+            return await _writes.RunAsync(
+                Pace.Request,
+                token => OnConnectionAsync(
+                    async connection =>
+                    {
+                        await using var transaction = Dialect.BeginWrite(connection);
+                        return await Audit.HoldsAsync(new DbSession(Dialect, connection, transaction, _commands, token), mark);
+                    },
+                    token),
+                CancellationToken.None);
+        }
+        catch (DbException)
+        {
+            throw new OutcomeUnknownException(fault);
+        }
+    }
+
+    private async Task<T> OnConnectionAsync<T>(Func<DbConnection, Task<T>> run, CancellationToken cancellation)
+    {
+        await using var connection = Dialect.Connect(ConnectionString);
+        var isOpen = false;
+        try
+        {
+            await connection.OpenAsync(cancellation);
+            isOpen = true;
+            return await run(connection);
+        }
+        catch (InvalidOperationException fault) when (!isOpen || connection.State != System.Data.ConnectionState.Open)
+        {
+            // A pool without a free connection, or one that broke between two statements.
+            throw new DatabaseAwayException("No connection to the database.", fault);
+        }
+        catch (Exception fault) when (Dialect.IsAway(fault is CommitException ? fault.InnerException! : fault))
+        {
+            // The others of the pool are as dead.
+            Dialect.Forget(connection);
+            cancellation.ThrowIfCancellationRequested();
+            throw;
+        }
+        catch (DbException) when (cancellation.IsCancellationRequested)
+        {
+            // A statement that was broken off says so in words of its own.
+            throw new OperationCanceledException(cancellation);
+        }
+    }
+
+    /// <summary>What a write came to, when its commit was sent.</summary>
+    private sealed class Sent<T>
+    {
+        public T? Result { get; set; }
+        public bool HasChanges { get; set; }
+        public AuditMark? Mark { get; set; }
+    }
 }
 
 /// <summary>A connection in a transaction. SQL is always a constant, which is what the static checks rely on.</summary>

@@ -9,6 +9,7 @@ internal static class DatabaseSetup
     public static IServiceCollection AddDatabase(this IServiceCollection services)
     {
         services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(provider => Dialect.Of(provider.GetRequiredService<IConfiguration>()));
         return services.AddSingleton<Database>().AddSingleton<Secondary>().AddSingleton<DataVersions>().AddSingleton<Migrator>()
             .AddSingleton<Transfer>().AddSingleton<Seeder>().AddSingleton<SampleSeeder>().AddSingleton<KeyRing>()
             .AddSingleton<KeyWriter>().AddSingleton<AuditQueries>();

@@ -10,6 +10,17 @@ namespace Cchc.Api.Data;
 /// <summary>What truly differs between the two engines; everything else is one SQL text.</summary>
 public abstract class Dialect
 {
+    /// <exception cref="InvalidOperationException">There is no such provider.</exception>
+    public static Dialect Of(IConfiguration configuration) => (configuration["Database:Provider"] ?? "Sqlite") switch
+    {
+        "Sqlite" => new SqliteDialect(),
+        "SqlServer" => new SqlServerDialect(),
+        var other => throw new InvalidOperationException($"Database:Provider is '{other}'; it must be Sqlite or SqlServer."),
+    };
+
+    /// <summary>Its name in <c>Database:Provider</c>.</summary>
+    public abstract string Provider { get; }
+
     /// <summary>The folder of migration scripts.</summary>
     public abstract string Scripts { get; }
 
@@ -29,11 +40,20 @@ public abstract class Dialect
 
     public abstract DbTransaction BeginWrite(DbConnection connection);
 
+    /// <summary>Sends the commit, whose outcome is unknown should this throw.</summary>
+    public virtual Task CommitAsync(DbTransaction transaction) => transaction.CommitAsync(CancellationToken.None);
+
     /// <summary>Whether repeating the whole transaction may succeed: a deadlock, a busy file, a connection lost before commit.</summary>
     public abstract bool IsTransient(Exception exception);
 
     /// <summary>Whether a statement failed for want of a table.</summary>
     public abstract bool IsNoTable(DbException exception);
+
+    /// <summary>Whether the database cannot be reached or used at all, so that asking it again and again is of no use.</summary>
+    public abstract bool IsAway(Exception exception);
+
+    /// <summary>Has the idle connections that are like this one closed rather than used again.</summary>
+    public abstract void Forget(DbConnection connection);
 
     /// <summary>Makes ready a database that has no tables yet, outside any transaction.</summary>
     public abstract void Prepare(DbConnection connection);
@@ -68,8 +88,15 @@ public abstract class Dialect
 }
 
 /// <summary>The embedded default.</summary>
-public sealed class SqliteDialect : Dialect
+public class SqliteDialect : Dialect
 {
+    // How long one try waits for a lock that another process holds.
+    private const int BusySeconds = 3;
+
+    private volatile bool _isPrepared;
+
+    public override string Provider => "Sqlite";
+
     public override string Scripts => "db/sqlite/";
 
     public override IsolationLevel ReadIsolation => IsolationLevel.Serializable;
@@ -78,15 +105,21 @@ public sealed class SqliteDialect : Dialect
 
     public override string Complete(string connectionString, bool toRead = false) => connectionString;
 
-    // A commit that was acknowledged must outlive a power cut, which WAL promises only with FULL.
+    // A commit that was acknowledged must outlive a power cut, which WAL promises only with FULL. A file that has gone must not come back empty.
     public override DbConnection Connect(string connectionString)
     {
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder(connectionString) { ForeignKeys = true }.ConnectionString);
+        var settings = new SqliteConnectionStringBuilder(connectionString) { ForeignKeys = true, DefaultTimeout = BusySeconds };
+        if (_isPrepared && settings.Mode == SqliteOpenMode.ReadWriteCreate)
+        {
+            settings.Mode = SqliteOpenMode.ReadWrite;
+        }
+
+        var connection = new SqliteConnection(settings.ConnectionString);
         connection.StateChange += static (sender, change) =>
         {
             if (change.CurrentState == ConnectionState.Open)
             {
-                Run((SqliteConnection)sender!, null, "PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000;");
+                Run((SqliteConnection)sender!, null, "PRAGMA synchronous = FULL; PRAGMA busy_timeout = 3000;");
             }
         };
         return connection;
@@ -95,12 +128,24 @@ public sealed class SqliteDialect : Dialect
     public override DbTransaction BeginWrite(DbConnection connection) => ((SqliteConnection)connection).BeginTransaction(deferred: false);
 
     public override bool IsTransient(Exception exception) =>
-        exception is SqliteException { SqliteErrorCode: raw.SQLITE_BUSY or raw.SQLITE_LOCKED };
+        exception is SqliteException { SqliteErrorCode: raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_IOERR or raw.SQLITE_CANTOPEN };
 
     public override bool IsNoTable(DbException exception) =>
         exception is SqliteException { SqliteErrorCode: raw.SQLITE_ERROR } && exception.Message.Contains("no such table", StringComparison.Ordinal);
 
-    public override void Prepare(DbConnection connection) => Run(connection, null, "PRAGMA journal_mode = WAL;");
+    public override bool IsAway(Exception exception) => exception is DatabaseAwayException or SqliteException
+    {
+        SqliteErrorCode: raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_IOERR or raw.SQLITE_CANTOPEN or raw.SQLITE_FULL or raw.SQLITE_READONLY
+            or raw.SQLITE_PROTOCOL or raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB,
+    };
+
+    public override void Forget(DbConnection connection) => SqliteConnection.ClearPool((SqliteConnection)connection);
+
+    public override void Prepare(DbConnection connection)
+    {
+        Run(connection, null, "PRAGMA journal_mode = WAL;");
+        _isPrepared = true;
+    }
 
     // The provider looks every parameter up by name for every row; bound by number here, a row costs half as much.
     public override Task WriteManyAsync(
@@ -177,9 +222,18 @@ public sealed class SqliteDialect : Dialect
 /// <summary>The database of record.</summary>
 public sealed class SqlServerDialect : Dialect
 {
-    // Deadlock, lock time-out, a table changed under a reader, and the faults that a failover or a busy server gives to a connection.
-    private static readonly HashSet<int> Transient =
-        [1205, 1222, 3961, -2, 53, 64, 233, 4060, 4221, 10053, 10054, 10060, 10928, 10929, 40197, 40501, 40613, 49918, 49919, 49920];
+    // The faults that a failover, a stopped or a busy server gives to a connection, and a statement that was not answered in time.
+    private static readonly HashSet<int> Away =
+    [
+        -2, -1, 2, 20, 53, 64, 121, 233, 258, 596, 921, 976, 983, 3906, 4060, 4221, 6005, 10053, 10054, 10060, 10061, 10928, 10929, 11001, 17142,
+        40197, 40501, 40613, 49918, 49919, 49920,
+    ];
+
+    // Beside those: a deadlock, a lock not given in time, a table changed under a reader, and a row that another transaction put in at the
+    // same moment, which is found when all is done anew.
+    private static readonly HashSet<int> Transient = [1205, 1222, 3961, 2601, 2627, .. Away];
+
+    public override string Provider => "SqlServer";
 
     public override string Scripts => "db/sqlserver/";
 
@@ -207,6 +261,9 @@ public sealed class SqlServerDialect : Dialect
             given.ApplicationName = "Cchc.Api";
         }
 
+        // A server that is away is given up on within a try's time, unless the operator says otherwise.
+        given.ConnectTimeout = given.ShouldSerialize("Connect Timeout") ? given.ConnectTimeout : 5;
+        given.CommandTimeout = given.ShouldSerialize("Command Timeout") ? given.CommandTimeout : 15;
         return given.ConnectionString;
     }
 
@@ -214,7 +271,14 @@ public sealed class SqlServerDialect : Dialect
 
     public override DbTransaction BeginWrite(DbConnection connection) => connection.BeginTransaction(IsolationLevel.ReadCommitted);
 
-    public override bool IsTransient(Exception exception) => exception is SqlException sql && Transient.Contains(sql.Number);
+    public override bool IsTransient(Exception exception) =>
+        exception is DatabaseAwayException || (exception is SqlException sql && (Transient.Contains(sql.Number) || sql.Class >= 20));
+
+    // A fault of class 20 and above ends the connection.
+    public override bool IsAway(Exception exception) =>
+        exception is DatabaseAwayException || (exception is SqlException sql && (Away.Contains(sql.Number) || sql.Class >= 20));
+
+    public override void Forget(DbConnection connection) => SqlConnection.ClearPool((SqlConnection)connection);
 
     public override bool IsNoTable(DbException exception) => exception is SqlException { Number: 208 };
 

@@ -9,6 +9,9 @@ internal static class KeptRequests
 {
     private static readonly TimeSpan Kept = TimeSpan.FromHours(24);
 
+    // Longer than any request takes, and short enough to wait for where a node went away amid it.
+    private static readonly TimeSpan Claimed = TimeSpan.FromMinutes(1);
+
     private const string Find = """
         SELECT request_hash AS Hash, etag AS ETag, body AS Body, created_at AS CreatedAt
         FROM idempotent_requests WHERE actor = @actor AND idempotency_key = @key
@@ -20,6 +23,26 @@ internal static class KeptRequests
         INSERT INTO idempotent_requests (actor, idempotency_key, request_hash, etag, body, created_at)
         VALUES (@actor, @key, @hash, @etag, @body, @now)
         """;
+
+    private const string Reclaim = """
+        UPDATE request_claims SET claimed_until = @until WHERE actor = @actor AND idempotency_key = @key AND claimed_until < @now
+        """;
+
+    private const string Claim = """
+        INSERT INTO request_claims (actor, idempotency_key, claimed_until)
+        SELECT @actor, @key, @until WHERE NOT EXISTS (SELECT 1 FROM request_claims WHERE actor = @actor AND idempotency_key = @key)
+        """;
+
+    private const string Unclaim = "DELETE FROM request_claims WHERE (actor = @actor AND idempotency_key = @key) OR claimed_until < @before";
+
+    /// <summary>Begins what is not done within one transaction; false where the same key has begun it, and not ended it for a while.</summary>
+    public static async Task<bool> ClaimAsync(DbSession session, string actor, string key, DateTimeOffset now) =>
+        await session.ExecuteAsync(Reclaim, new { actor, key, now, until = now + Claimed }) > 0
+        || await session.ExecuteAsync(Claim, new { actor, key, until = now + Claimed }) > 0;
+
+    /// <summary>Ends what was begun, and forgets what others never ended.</summary>
+    public static Task<int> UnclaimAsync(DbSession session, string actor, string key, DateTimeOffset now) =>
+        session.ExecuteAsync(Unclaim, new { actor, key, before = now - Kept });
 
     /// <summary>What was answered to a key within a day; null where nothing was.</summary>
     public static async Task<KeptRequest?> FindAsync(DbSession session, string actor, string key, DateTimeOffset now) =>

@@ -82,7 +82,8 @@ public sealed partial class Migrator(Database database, TimeProvider time)
 
                 return ([.. steps, .. landed.Keys.Select(name => new MigrationStep(name, Applied: true, IsNewer: true))], !dryRun);
             },
-            cancellation);
+            cancellation,
+            Pace.Bulk);
     }
 
     /// <summary>The scripts that the database lacks, those that this program does not know, and the latest that both have.</summary>

@@ -78,7 +78,8 @@ public sealed class Seeder(Database database, TimeProvider time)
                 var plans = await SeedPlansAsync(session);
                 return ((units, plans), units + plans > 0);
             },
-            cancellation);
+            cancellation,
+            Pace.Bulk);
 
     // Asked at every start, and nearly always so: it must cost little.
     private static async Task<bool> IsLoadedAsync(DbSession session)

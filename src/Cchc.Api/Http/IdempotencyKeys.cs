@@ -21,8 +21,8 @@ internal static class IdempotencyKeys
     }
 
     /// <summary>
-    /// Keeps what an operation answered, and answers it again. For operations that of themselves refuse to be done twice: the answer is kept
-    /// after the write, not with it.
+    /// Keeps what an operation answered, and answers it again; while it is under way, on whatever node, the same key gets 409. For operations
+    /// that of themselves refuse to be done twice: the answer is kept after the write, not with it.
     /// </summary>
     public static RouteHandlerBuilder KeepsAnswer(this RouteHandlerBuilder endpoint) => endpoint.AddEndpointFilter(KeepAsync);
 
@@ -36,7 +36,10 @@ internal static class IdempotencyKeys
 
         var (database, time) = (context.RequestServices.GetRequiredService<Database>(), context.RequestServices.GetRequiredService<TimeProvider>());
         var hash = await HashAsync(context);
-        var kept = await database.ReadAsync(session => KeptRequests.FindAsync(session, caller.Actor, key, time.Now()), context.RequestAborted);
+        var (kept, isOurs) = await database.WriteAsync<(KeptRequest?, bool)>(
+            async session => await KeptRequests.FindAsync(session, caller.Actor, key, time.Now()) is { } found
+                ? ((found, false), false) : ((null, await KeptRequests.ClaimAsync(session, caller.Actor, key, time.Now())), true),
+            context.RequestAborted);
         if (kept is not null)
         {
             await Answers.WriteUncachedTextAsync(
@@ -44,27 +47,42 @@ internal static class IdempotencyKeys
             return Results.Empty;
         }
 
+        if (!isOurs)
+        {
+            context.Response.Headers.RetryAfter = "1";
+            throw new ProblemException("idempotency.busy");
+        }
+
         var body = context.Response.Body;
         using var buffer = new MemoryStream();
         context.Response.Body = buffer;
+        var isDone = false;
         try
         {
             var result = await next(invocation);
-            await database.WriteAsync(
-                async session =>
-                {
-                    await KeptRequests.KeepAsync(
-                        session, caller.Actor, key, hash, context.Response.Headers.ETag.ToString(), Encoding.UTF8.GetString(buffer.ToArray()), time.Now());
-                    return (true, true);
-                },
-                CancellationToken.None);
+            isDone = true;
+            await EndAsync(KeptRequests.KeepAsync);
             await body.WriteAsync(buffer.ToArray(), context.RequestAborted);
             return result;
+        }
+        catch when (!isDone)
+        {
+            await EndAsync((_, _, _, _, _, _, _) => Task.CompletedTask);
+            throw;
         }
         finally
         {
             context.Response.Body = body;
         }
+
+        Task EndAsync(Func<DbSession, string, string, string, string, string, DateTimeOffset, Task> keep) => database.WriteAsync(
+            async session =>
+            {
+                await KeptRequests.UnclaimAsync(session, caller.Actor, key, time.Now());
+                await keep(session, caller.Actor, key, hash, context.Response.Headers.ETag.ToString(), Encoding.UTF8.GetString(buffer.ToArray()), time.Now());
+                return (true, true);
+            },
+            CancellationToken.None);
     }
 
     private static async Task<string> HashAsync(HttpContext context)

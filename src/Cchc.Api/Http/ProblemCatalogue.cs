@@ -81,9 +81,14 @@ internal static class ProblemCatalogue
         ["reason.required"] = new(422, "Phải nêu lý do.", "A reason is needed."),
         ["idempotency.reused"] = new(
             422, "Idempotency-Key này đã dùng cho một yêu cầu khác.", "This Idempotency-Key was used with another request."),
+        ["idempotency.busy"] = new(
+            409, "Yêu cầu với Idempotency-Key này đang được xử lý.", "A request with this Idempotency-Key is being worked on."),
         ["idempotency.invalid"] = new(
             400, "Idempotency-Key phải dài 1 đến 255 ký tự ASCII.", "Idempotency-Key must be 1 to 255 ASCII characters."),
         ["service.unavailable"] = new(503, "Cơ sở dữ liệu tạm thời không sẵn sàng.", "The database is not available for now."),
+        ["write.unknown"] = new(
+            503, "Chưa biết thay đổi đã được ghi hay chưa; hãy đọc lại, hoặc gửi lại với cùng Idempotency-Key.",
+            "It is not known whether the change went in; read it again, or repeat it with the same Idempotency-Key."),
         ["service.fault"] = new(500, "Lỗi máy chủ.", "The server failed."),
 
         ["webhook.unknown"] = new(404, "Không có webhook {0}.", "There is no webhook {0}."),

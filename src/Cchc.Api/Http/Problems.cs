@@ -1,6 +1,8 @@
 using System.Text.Json.Serialization;
+using Cchc.Api.Data;
 using Cchc.Api.Operations;
 using Microsoft.AspNetCore.Mvc;
+using Polly.CircuitBreaker;
 
 namespace Cchc.Api.Http;
 
@@ -170,12 +172,15 @@ internal static partial class Problems
                 return new ProblemException("request.tooLarge", JsonInput.MaxBytes);
             case BadHttpRequestException:
                 return new ProblemException("request.malformed");
+            case DatabaseAwayException { InnerException: BrokenCircuitException }:
+                // That it is away was logged when it went.
+                return new ProblemException("service.unavailable");
             default:
                 Tracing.Resume(context);
                 var logger = context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("Cchc.Api");
                 LogFault(logger, exception, context.Request.Method, context.Request.Path);
                 var away = exception is System.Data.Common.DbException or TimeoutException;
-                return new ProblemException(away ? "service.unavailable" : "service.fault");
+                return new ProblemException(exception is OutcomeUnknownException ? "write.unknown" : away ? "service.unavailable" : "service.fault");
         }
     }
 

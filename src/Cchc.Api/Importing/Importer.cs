@@ -85,7 +85,8 @@ internal sealed partial class Importer(
 
                 return ((record, false), true);
             },
-            cancellation);
+            cancellation,
+            Pace.Bulk);
         if (accepted.Item1.Status == ImportStatus.Queued)
         {
             Queued.Release();
@@ -132,7 +133,15 @@ internal sealed partial class Importer(
         catch (Exception exception) when (exception is not ProblemException)
         {
             Failed(log, exception, import.Id);
-            await EndAsync(import.Id, ImportStatus.Failed);
+            if (isKept && (exception is DatabaseAwayException or OutcomeUnknownException))
+            {
+                // Did it go in after all, there is nothing to give up.
+                await GiveUpAsync(import.Id);
+            }
+            else
+            {
+                await EndAsync(import.Id, ImportStatus.Failed);
+            }
         }
         finally
         {
@@ -200,6 +209,10 @@ internal sealed partial class Importer(
     [LoggerMessage(LogLevel.Error, "Import {Id} failed; nothing of it was committed.")]
     private static partial void Failed(ILogger log, Exception exception, string id);
 
+    [LoggerMessage(LogLevel.Warning, "The record of import {Id} cannot be written now.")]
+    private static partial void Missed(ILogger log, Exception exception, string id);
+
+    // A beat that fails is not the end: should another node take over meanwhile, only one of the two can end the record, and with it commit.
     private async Task BeatAsync(string id, RunningImport running, CancellationToken ended)
     {
         using var timer = new PeriodicTimer(Heartbeat, time);
@@ -207,8 +220,7 @@ internal sealed partial class Importer(
         {
             while (await timer.WaitForNextTickAsync(ended))
             {
-                if (!await database.WriteAsync(
-                    async session => (await ImportQueries.RenewAsync(session, id, _node, running.Progress.Rows, time.Now() + Lease), true), ended))
+                if (!await RenewAsync(id, running, ended))
                 {
                     running.Cancel();
                     return;
@@ -218,29 +230,39 @@ internal sealed partial class Importer(
         catch (OperationCanceledException)
         {
         }
-        catch (System.Data.Common.DbException exception)
-        {
-            Failed(log, exception, id);
-            running.Cancel();
-        }
     }
 
-    private async Task EndAsync(string id, ImportStatus status)
+    private async Task<bool> RenewAsync(string id, RunningImport running, CancellationToken ended)
     {
         try
         {
-            await database.WriteAsync(
-                async session => (await ImportQueries.FinishAsync(session, id, _node, status, 0, null, null, time.Now()), true), CancellationToken.None);
+            return await database.WriteAsync(
+                async session => (await ImportQueries.RenewAsync(session, id, _node, running.Progress.Rows, time.Now() + Lease), true), ended);
         }
         catch (System.Data.Common.DbException exception)
         {
-            // The lease runs out, and whoever finds it then ends the import.
-            Failed(log, exception, id);
+            Missed(log, exception, id);
+            return true;
         }
     }
 
-    private Task<int> GiveUpAsync(string id) => database.WriteAsync(
-        async session => (await ImportQueries.GiveUpAsync(session, id, _node), true), CancellationToken.None);
+    private Task EndAsync(string id, ImportStatus status) =>
+        TryAsync(id, session => ImportQueries.FinishAsync(session, id, _node, status, 0, null, null, time.Now()));
+
+    private Task GiveUpAsync(string id) => TryAsync(id, session => ImportQueries.GiveUpAsync(session, id, _node));
+
+    private async Task TryAsync<T>(string id, Func<DbSession, Task<T>> end)
+    {
+        try
+        {
+            await database.WriteAsync(async session => (await end(session), true), CancellationToken.None);
+        }
+        catch (System.Data.Common.DbException exception)
+        {
+            // The lease runs out, and whoever finds it then goes on from there.
+            Missed(log, exception, id);
+        }
+    }
 
     private Task<bool> FetchAsync(string id, Stream file, CancellationToken cancellation) => database.ReadAsync(
         async session =>
@@ -254,7 +276,8 @@ internal sealed partial class Importer(
 
             return pieces > 0;
         },
-        cancellation);
+        cancellation,
+        Pace.Bulk);
 
     private async Task RunAsync(ImportRecord import, Stream file, RunningImport running, CancellationToken cancellation)
     {
@@ -265,7 +288,7 @@ internal sealed partial class Importer(
 
         if (parsed.IsBroken || import.IsDryRun || (parsed.HasRejected && !import.IsPartial))
         {
-            var run = await database.ReadAsync(session => CompareAsync(session), cancellation);
+            var run = await database.ReadAsync(session => CompareAsync(session), cancellation, Pace.Bulk);
             await FinishAsync(run);
             return;
         }
@@ -286,7 +309,8 @@ internal sealed partial class Importer(
                 run = commit ? run : run with { Version = raised.Version - 1 };
                 return ((run, commit ? raised : null), commit && await SaveAsync(session, run, now));
             },
-            cancellation);
+            cancellation,
+            Pace.Bulk);
         if (version is null)
         {
             await FinishAsync(done);
@@ -319,7 +343,7 @@ internal sealed partial class Importer(
 
         async Task FinishAsync(Run run)
         {
-            await database.WriteAsync(async session => (await SaveAsync(session, run, time.Now()), true), cancellation);
+            await database.WriteAsync(async session => (await SaveAsync(session, run, time.Now()), true), cancellation, Pace.Bulk);
             measures.Imported(Count(run.Merge.Outcomes), import.IsDryRun);
         }
 

@@ -1,7 +1,4 @@
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Cchc.Api.Data;
 using Cchc.Api.Http;
 using Cchc.Api.Keys;
@@ -51,7 +48,7 @@ internal static class ReportApprovals
     public static void MapReportApprovals(this IEndpointRouteBuilder api) =>
         api.MapPost("/plans/{plan}/report-approvals", ApproveReports).DescribeWrite<ApprovalsAnswer>(
             "approveReports", "Approve many reports of a period; each has its own outcome", BodyExample, IdempotencyKeys.Parameter)
-            .Takes<ApprovalsBody>().Needs(KeyScope.ReportsReview);
+            .KeepsAnswer().Takes<ApprovalsBody>().Needs(KeyScope.ReportsReview);
 
     private static async Task ApproveReports(
         HttpContext context, string plan, Catalogues catalogues, Database database, ReportWriter writer, TimeProvider time)
@@ -67,20 +64,8 @@ internal static class ReportApprovals
         var found = catalogue.PlanOf(plan);
         using var body = await JsonInput.ReadAsync(context.Request, optional: false, context.RequestAborted);
         var (period, wanted, under, reason) = Read(body!.RootElement, found, catalogue.Units);
-        var key = IdempotencyKeys.Of(context.Request);
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{found.Code}/approvals\n{body.RootElement.GetRawText()}")));
-        var (kept, heads) = await database.ReadAsync(
-            async session => (
-                key is null ? null : await KeptRequests.FindAsync(session, caller.Actor, key, time.Now()),
-                await ReportQueries.HeadsAsync(session, found.Id, period.Id, null, null)),
-            context.RequestAborted);
-        if (kept is not null)
-        {
-            var before = kept.Hash == hash ? JsonNode.Parse(kept.Body) : throw new ProblemException("idempotency.reused");
-            await Answers.WriteUncachedAsync(context, 200, before);
-            return;
-        }
-
+        var heads = await database.ReadAsync(
+            session => ReportQueries.HeadsAsync(session, found.Id, period.Id, null, null), context.RequestAborted);
         var rights = new Rights(found, period, catalogue.Units);
         wanted ??= [.. heads.Where(head => head.Status == ReportStatus.Submitted)
             .Select(head => (Unit: catalogue.Units[head.UnitId], Version: (long?)head.Version))
@@ -97,18 +82,6 @@ internal static class ReportApprovals
         var answer = new ApprovalsAnswer(
             found.Code, period.Code, items.Count(each => each.Outcome is ApprovalOutcome.Approved or ApprovalOutcome.ApprovedByDistrict),
             items.Count(each => each.Outcome == ApprovalOutcome.Unchanged), items.Count(each => each.Outcome == ApprovalOutcome.Refused), items);
-        if (key is not null)
-        {
-            var shown = JsonSerializer.Serialize(answer, Json.Options);
-            await database.WriteAsync(
-                async session =>
-                {
-                    await KeptRequests.KeepAsync(session, caller.Actor, key, hash, "", shown, time.Now());
-                    return (true, true);
-                },
-                context.RequestAborted);
-        }
-
         await Answers.WriteUncachedAsync(context, 200, answer);
     }
 

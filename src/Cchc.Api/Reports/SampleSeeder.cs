@@ -43,7 +43,8 @@ public sealed class SampleSeeder(Database database, TimeProvider time)
 
             return (added, added);
         },
-        cancellation);
+        cancellation,
+        Pace.Bulk);
 
     private static async Task AddAsync(DbSession session, Period period, int unitId, IReadOnlyList<LineReporters> lines)
     {

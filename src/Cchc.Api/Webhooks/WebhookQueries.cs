@@ -40,6 +40,15 @@ internal sealed record DeliveryRow
     public string? LastError { get; init; }
 }
 
+/// <summary>Who delivers, and until when by the clock of that node: to others only a mark that changes as it is renewed.</summary>
+internal sealed record WebhookLease
+{
+    public string Owner { get; init; } = "";
+    public DateTimeOffset Until { get; init; }
+
+    public bool IsFree => Owner.Length == 0;
+}
+
 internal static class WebhookQueries
 {
     private const string SelectAll = """
@@ -85,7 +94,7 @@ internal static class WebhookQueries
     private const string Save = """
         UPDATE webhook_deliveries SET status = @status, attempts = @attempts, next_attempt_at = @next, last_attempt_at = @now,
             last_answer = @answer, last_error = @error
-        WHERE webhook_id = @id AND sequence = @sequence
+        WHERE webhook_id = @id AND sequence = @sequence AND attempts = @attempts - 1
         """;
 
     private const string SelectDeliveries = """
@@ -108,10 +117,11 @@ internal static class WebhookQueries
 
     private const string Renew = """
         UPDATE webhook_leases SET lease_owner = @owner, lease_until = @until
-        WHERE lease_id = 1 AND (lease_owner = @owner OR lease_until < @now)
+        WHERE lease_id = 1 AND lease_owner = @heldBy AND lease_until = @heldUntil
         """;
 
-    private const string CountLeases = "SELECT COUNT(*) FROM webhook_leases";
+    private const string SelectLease = "SELECT lease_owner AS Owner, lease_until AS Until FROM webhook_leases WHERE lease_id = 1";
+    private const string ReleaseOne = "UPDATE webhook_leases SET lease_owner = '' WHERE lease_id = 1 AND lease_owner = @owner";
     private const string Begin = "INSERT INTO webhook_leases (lease_id, lease_owner, lease_until) VALUES (1, @owner, @until)";
 
     public static Task<IReadOnlyList<WebhookRow>> ListAsync(DbSession session) => session.QueryAsync<WebhookRow>(SelectAll);
@@ -141,6 +151,7 @@ internal static class WebhookQueries
     public static Task<IReadOnlyList<DeliveryRow>> DueAsync(DbSession session, string id, DateTimeOffset now) =>
         session.QueryAsync<DeliveryRow>(Due, new { id, now });
 
+    /// <summary>Notes an attempt, unless another node has noted one meanwhile.</summary>
     public static Task SaveAsync(
         DbSession session, string id, long sequence, DeliveryStatus status, int attempts, DateTimeOffset? next, int? answer, string? error, DateTimeOffset now) =>
         session.ExecuteAsync(Save, new { id, sequence, status = Http.Words.Of(status), attempts, next, answer, error, now });
@@ -153,15 +164,14 @@ internal static class WebhookQueries
 
     public static Task ForgetAsync(DbSession session, DateTimeOffset before) => session.ExecuteAsync(Forget, new { before });
 
-    /// <summary>Whether this node may deliver until then.</summary>
-    public static async Task<bool> LeaseAsync(DbSession session, string owner, DateTimeOffset now, DateTimeOffset until)
-    {
-        if (await session.SingleAsync<int>(CountLeases) == 0)
-        {
-            await session.ExecuteAsync(Begin, new { owner, until });
-            return true;
-        }
+    /// <summary>Who delivers; null where nobody has yet.</summary>
+    public static Task<WebhookLease?> LeaseAsync(DbSession session) => session.SingleAsync<WebhookLease>(SelectLease);
 
-        return await session.ExecuteAsync(Renew, new { owner, now, until }) == 1;
-    }
+    /// <summary>Takes the lease, or keeps it; false where it is not any more as it was seen.</summary>
+    public static async Task<bool> TakeAsync(DbSession session, WebhookLease? seen, string owner, DateTimeOffset until) => seen is null
+        ? await session.ExecuteAsync(Begin, new { owner, until }) == 1
+        : await session.ExecuteAsync(Renew, new { owner, until, heldBy = seen.Owner, heldUntil = seen.Until }) == 1;
+
+    /// <summary>Lets another node deliver at once.</summary>
+    public static Task<int> ReleaseAsync(DbSession session, string owner) => session.ExecuteAsync(ReleaseOne, new { owner });
 }

@@ -8,7 +8,9 @@ namespace Cchc.Api.Webhooks;
 
 /// <summary>
 /// Tells webhooks of changes, at least once and of each report in order. What is to be told stands in the database with the time of its
-/// next attempt, so that neither a restart nor a receiver that is away loses any of it. One node at a time delivers.
+/// next attempt, so that neither a restart nor a receiver that is away loses any of it. One node at a time delivers: it holds a lease, which
+/// another takes once it has seen it unchanged for as long as it lasts. Each measures that by its own stopwatch, so that no clock need agree
+/// with another.
 /// </summary>
 internal sealed partial class WebhookWorker(
     Database database, Catalogues catalogues, WebhookSender sender, Measures measures, TimeProvider time, ILogger<WebhookWorker> log) : BackgroundService
@@ -23,26 +25,32 @@ internal sealed partial class WebhookWorker(
     ];
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Lease = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Lease = TimeSpan.FromMinutes(1);
+
+    // A delivery that begins within the first half of a lease has ended before its end.
+    private static readonly TimeSpan Margin = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Kept = TimeSpan.FromDays(30);
 
     private readonly string _node = Guid.NewGuid().ToString("n");
     private readonly SemaphoreSlim _woken = new(0);
+    private volatile SeenLease? _seen;
 
     /// <summary>Takes up what is new, and delivers all that is due; says whether anything was delivered.</summary>
     public async Task<bool> StepAsync(CancellationToken cancellation)
     {
-        var webhooks = (await database.ReadAsync(WebhookQueries.ListAsync, cancellation)).Where(each => each.IsEnabled).ToList();
-        if (webhooks.Count == 0)
+        var (listed, lease) = await database.ReadAsync(
+            async session => (await WebhookQueries.ListAsync(session), await WebhookQueries.LeaseAsync(session)), cancellation);
+        var webhooks = listed.Where(each => each.IsEnabled).ToList();
+        if (webhooks.Count == 0 || !MayTake(lease))
         {
             return false;
         }
 
-        var now = time.Now();
+        var (now, began) = (time.Now(), time.GetTimestamp());
         var isOurs = await database.WriteAsync(
             async session =>
             {
-                if (!await WebhookQueries.LeaseAsync(session, _node, now, now + Lease))
+                if (!await WebhookQueries.TakeAsync(session, lease, _node, now + Lease))
                 {
                     return (false, false);
                 }
@@ -62,8 +70,25 @@ internal sealed partial class WebhookWorker(
         }
 
         var catalogue = await catalogues.CurrentAsync(cancellation);
-        var delivered = await Task.WhenAll(webhooks.Select(webhook => DeliverDueAsync(webhook, catalogue, now + Lease, cancellation)));
+        var delivered = await Task.WhenAll(webhooks.Select(webhook => DeliverDueAsync(webhook, catalogue, began, cancellation)));
         return delivered.Any(each => each);
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        if (_seen?.Lease.Owner == _node)
+        {
+            try
+            {
+                await database.WriteAsync(async session => (await WebhookQueries.ReleaseAsync(session, _node), true), cancellationToken);
+            }
+            catch (System.Data.Common.DbException exception)
+            {
+                // It runs out by itself.
+                Failed(log, exception);
+            }
+        }
     }
 
     public override void Dispose()
@@ -103,6 +128,17 @@ internal sealed partial class WebhookWorker(
         }
     }
 
+    private bool MayTake(WebhookLease? lease)
+    {
+        var seen = _seen;
+        if (lease is not null && seen?.Lease != lease)
+        {
+            _seen = seen = new SeenLease(lease, time.GetTimestamp());
+        }
+
+        return lease is null || lease.IsFree || lease.Owner == _node || time.GetElapsedTime(seen!.At) > Lease;
+    }
+
     // What a receiver that is away cannot take yet stays in the outbox.
     private static async Task EnqueueAsync(DbSession session, WebhookRow webhook, DateTimeOffset now)
     {
@@ -118,13 +154,13 @@ internal sealed partial class WebhookWorker(
         ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{change.PlanCode}/obstacles/{change.Number}")
         : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{change.PlanCode}/{change.PeriodCode}/{change.UnitId}");
 
-    private async Task<bool> DeliverDueAsync(WebhookRow webhook, Catalogue catalogue, DateTimeOffset until, CancellationToken cancellation)
+    private async Task<bool> DeliverDueAsync(WebhookRow webhook, Catalogue catalogue, long began, CancellationToken cancellation)
     {
         var due = await database.ReadAsync(session => WebhookQueries.DueAsync(session, webhook.WebhookId, time.Now()), cancellation);
         var arrived = false;
         foreach (var delivery in due)
         {
-            if (time.Now() > until - TimeSpan.FromSeconds(30))
+            if (time.GetElapsedTime(began) > Lease - Margin)
             {
                 break;
             }
@@ -179,6 +215,8 @@ internal sealed partial class WebhookWorker(
             _woken.Release();
         }
     }
+
+    private sealed record SeenLease(WebhookLease Lease, long At);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Webhooks cannot be delivered now")]
     private static partial void Failed(ILogger logger, Exception exception);

@@ -124,6 +124,18 @@ public sealed class ApiHost : WebApplicationFactory<Program>
         return count;
     }
 
+    /// <summary>Renames the database's file until what is given back is disposed.</summary>
+    public IDisposable MoveDatabaseAway()
+    {
+        SqliteConnection.ClearAllPools();
+        File.Move(_file, _file + ".away");
+        return new Restored(() =>
+        {
+            Assert.False(File.Exists(_file));
+            File.Move(_file + ".away", _file);
+        });
+    }
+
     /// <summary>Everything that the database holds, as text.</summary>
     public async Task<string> DumpAsync()
     {
@@ -203,7 +215,7 @@ public sealed class ApiHost : WebApplicationFactory<Program>
             "obstacle_events", "obstacles", "webhook_leases", "webhook_deliveries", "webhooks", "changes",
             "report_values", "report_tasks", "report_evidence", "status_changes", "revisions", "reports",
             "api_key_scopes", "api_key_ranges", "api_key_former_secrets", "api_key_uses", "api_keys",
-            "idempotent_requests", "audit_entries", "report_import_remarks", "report_import_files", "report_imports",
+            "idempotent_requests", "request_claims", "audit_entries", "report_import_remarks", "report_import_files", "report_imports",
         ];
         foreach (var table in tables)
         {
@@ -212,6 +224,11 @@ public sealed class ApiHost : WebApplicationFactory<Program>
 
         // Changes are read in stretches of numbers: those that were wiped would be a gap.
         await connection.ExecuteAsync("UPDATE change_heads SET sequence = 0");
+    }
+
+    private sealed class Restored(Action restore) : IDisposable
+    {
+        public void Dispose() => restore();
     }
 
     private static string MakeTemplate()

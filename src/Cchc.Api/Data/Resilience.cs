@@ -1,0 +1,130 @@
+using System.Data.Common;
+using Polly;
+using Polly.CircuitBreaker;
+using Polly.Retry;
+using Polly.Timeout;
+
+namespace Cchc.Api.Data;
+
+/// <summary>How long somebody is ready to wait for the database.</summary>
+public enum Pace
+{
+    /// <summary>The watch of data versions: one more try at once, and two seconds in all, since others wait for it.</summary>
+    Watch,
+
+    /// <summary>A request: ten seconds a try, twenty in all.</summary>
+    Request,
+
+    /// <summary>An import, a migration: as long as its caller gives it.</summary>
+    Bulk,
+}
+
+/// <summary>
+/// The patience with one kind of work, reads or writes: a total time, around tries with growing and jittered pauses, around a circuit
+/// breaker, around a time for each try. The breaker opens when at least half of ten seconds' tries find the database away; from then on
+/// nobody waits, until one probe a second later finds it there again. Pauses and times are of the real clock, the breaker's of the given one.
+/// </summary>
+internal sealed partial class Resilience
+{
+    private static readonly TimeSpan Window = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Break = TimeSpan.FromSeconds(1);
+
+    private readonly Dialect _dialect;
+    private readonly Dictionary<Pace, ResiliencePipeline> _pipelines;
+
+    public Resilience(Dialect dialect, string kind, TimeProvider time, ILogger log)
+    {
+        _dialect = dialect;
+        var breaker = new ResiliencePipelineBuilder { TimeProvider = time }.AddCircuitBreaker(new CircuitBreakerStrategyOptions
+        {
+            ShouldHandle = outcome => ValueTask.FromResult(IsAway(outcome.Outcome.Exception)),
+            FailureRatio = 0.5,
+            SamplingDuration = Window,
+            MinimumThroughput = 4,
+            BreakDuration = Break,
+            OnOpened = opened =>
+            {
+                Opened(log, opened.Outcome.Exception, kind);
+                return default;
+            },
+            OnClosed = _ =>
+            {
+                Closed(log, kind);
+                return default;
+            },
+        }).Build();
+        _pipelines = new()
+        {
+            [Pace.Watch] = Build(breaker, tries: 1, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(2)),
+            [Pace.Request] = Build(breaker, tries: 6, TimeSpan.FromSeconds(10), Longest),
+            [Pace.Bulk] = Build(breaker, tries: 6, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan),
+        };
+    }
+
+    /// <summary>How long a request waits for the database in all.</summary>
+    public static TimeSpan Longest { get; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Runs a whole transaction, anew where a fault allows it.</summary>
+    /// <exception cref="DatabaseAwayException">The database was away, or too slow.</exception>
+    public async Task<T> RunAsync<T>(Pace pace, Func<CancellationToken, Task<T>> run, CancellationToken cancellation)
+    {
+        try
+        {
+            return await _pipelines[pace].ExecuteAsync(async token => await run(token), cancellation);
+        }
+        catch (Exception fault) when (fault is BrokenCircuitException or TimeoutRejectedException || (fault is not CommitException && IsAway(fault)))
+        {
+            throw new DatabaseAwayException("The database is away.", fault);
+        }
+    }
+
+    private ResiliencePipeline Build(ResiliencePipeline breaker, int tries, TimeSpan attempt, TimeSpan total)
+    {
+        var builder = new ResiliencePipelineBuilder();
+        if (total != Timeout.InfiniteTimeSpan)
+        {
+            builder.AddTimeout(total);
+        }
+
+        builder.AddRetry(new RetryStrategyOptions
+        {
+            ShouldHandle = outcome => ValueTask.FromResult(IsWorthRepeating(outcome.Outcome.Exception)),
+            MaxRetryAttempts = tries,
+            Delay = TimeSpan.FromMilliseconds(50),
+            BackoffType = DelayBackoffType.Exponential,
+            UseJitter = true,
+        }).AddPipeline(breaker);
+        if (attempt != Timeout.InfiniteTimeSpan)
+        {
+            builder.AddTimeout(attempt);
+        }
+
+        return builder.Build();
+    }
+
+    private bool IsWorthRepeating(Exception? fault) =>
+        fault is TimeoutRejectedException || (fault is not null and not CommitException && _dialect.IsTransient(fault));
+
+    private bool IsAway(Exception? fault) => fault switch
+    {
+        null => false,
+        CommitException { InnerException: { } cause } => _dialect.IsAway(cause),
+        TimeoutRejectedException => true,
+        _ => _dialect.IsAway(fault),
+    };
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The database is away: {Kind} are refused until it answers again")]
+    private static partial void Opened(ILogger log, Exception? exception, string kind);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The database answers again: {Kind} go on")]
+    private static partial void Closed(ILogger log, string kind);
+}
+
+/// <summary>The database could not be asked; nothing was changed.</summary>
+public sealed class DatabaseAwayException(string message, Exception inner) : DbException(message, inner);
+
+/// <summary>A change was on its way when the connection broke, and whether it went in could not be found out.</summary>
+public sealed class OutcomeUnknownException(Exception inner) : DbException("It is not known whether the change went in.", inner);
+
+/// <summary>A commit that was not confirmed: it is neither repeated nor believed before it is known what became of it.</summary>
+internal sealed class CommitException(Exception inner) : Exception("The commit was not confirmed.", inner);

@@ -1,0 +1,147 @@
+using System.Net;
+using Cchc.Api.Data;
+using Cchc.Api.Tests.Support;
+using Cchc.Domain.Reports;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
+using SQLitePCL;
+
+namespace Cchc.Api.Tests.Data;
+
+/// <summary>What the database does to a request when it fails, as the embedded engine would say it.</summary>
+public sealed class ResilienceTests : IAsyncLifetime
+{
+    private const string Report = $"{HttpExtensions.Plan}/reports/2022-H1/STP";
+
+    private readonly FaultyDialect _dialect = new();
+    private ApiHost _api = null!;
+    private HttpClient _administrator = null!;
+
+    public async Task InitializeAsync()
+    {
+        _api = await ApiHost.StartAsync(Engine.Sqlite, configure: services => services.AddSingleton<Dialect>(_dialect));
+        _administrator = await _api.KeyAsync(Role.Administrator);
+    }
+
+    public async Task DisposeAsync() => await _api.DisposeAsync();
+
+    [Fact]
+    public async Task A_passing_fault_is_sat_out_and_the_write_happens_once()
+    {
+        _dialect.Beginnings.Enqueue(raw.SQLITE_BUSY);
+        _dialect.Beginnings.Enqueue(raw.SQLITE_IOERR);
+        Assert.Equal(HttpStatusCode.Created, (await PutAsync(1)).StatusCode);
+        Assert.Equal(1, await CountPutsAsync());
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task A_commit_whose_answer_is_lost_is_found_out_and_never_done_twice(bool wentIn)
+    {
+        var before = await VersionAsync();
+        _dialect.Commits.Enqueue(async transaction =>
+        {
+            if (wentIn)
+            {
+                await transaction.CommitAsync();
+            }
+
+            throw new SqliteException("The connection broke.", raw.SQLITE_IOERR);
+        });
+        Assert.Equal(HttpStatusCode.Created, (await PutAsync(1)).StatusCode);
+        Assert.Equal(1, await CountPutsAsync());
+        Assert.Equal(before + 1, await VersionAsync());
+        Assert.Single((await _administrator.GetJsonAsync("/v1/changes"))["items"]!.AsArray());
+        Assert.Equal(HttpStatusCode.OK, (await PutAsync(1)).StatusCode);
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task A_commit_of_which_nothing_can_be_learnt_is_answered_as_such_and_may_be_repeated(bool wentIn)
+    {
+        _dialect.Commits.Enqueue(async transaction =>
+        {
+            if (wentIn)
+            {
+                await transaction.CommitAsync();
+            }
+
+            _dialect.IsGone = true;
+            throw new SqliteException("The connection broke.", raw.SQLITE_IOERR);
+        });
+        var unknown = await PutAsync(1);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, unknown.StatusCode);
+        Assert.Equal("write.unknown", (string?)(await unknown.JsonAsync())["code"]);
+        Assert.NotNull(unknown.Headers.RetryAfter);
+
+        _dialect.IsGone = false;
+        _api.Time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(wentIn ? HttpStatusCode.OK : HttpStatusCode.Created, (await PutAsync(1)).StatusCode);
+        Assert.Equal(1, await CountPutsAsync());
+    }
+
+    [Fact]
+    public async Task While_the_database_is_away_nobody_waits_for_it_and_one_probe_finds_it_again()
+    {
+        await PutAsync(1);
+        _api.Time.Advance(TimeSpan.FromSeconds(30));
+        _dialect.IsGone = true;
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await PutAsync(2)).StatusCode);
+        var tried = _dialect.Connections;
+        for (var round = 0; round < 5; round++)
+        {
+            var refused = await PutAsync(2);
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+            Assert.Equal("application/problem+json", refused.Content.Headers.ContentType!.MediaType);
+            Assert.Equal("service.unavailable", (string?)(await refused.JsonAsync())["code"]);
+            Assert.NotNull(refused.Headers.RetryAfter);
+        }
+
+        Assert.Equal(tried, _dialect.Connections);
+        _dialect.IsGone = false;
+        _api.Time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(HttpStatusCode.OK, (await PutAsync(2)).StatusCode);
+        Assert.Equal(2, await CountPutsAsync());
+    }
+
+    [Fact]
+    public async Task On_a_full_disk_writes_are_refused_and_reads_go_on()
+    {
+        await PutAsync(1);
+        SqliteConnection.ClearAllPools();
+        _dialect.IsFull = true;
+        var refused = await PutAsync(2, new string('x', 20_000));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+        Assert.Equal(1, (int)(await _administrator.GetJsonAsync(Report))["values"]![0]!["numerator"]!);
+
+        SqliteConnection.ClearAllPools();
+        _dialect.IsFull = false;
+        _api.Time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(HttpStatusCode.OK, (await PutAsync(2, new string('x', 20_000))).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_file_that_has_gone_does_not_come_back_empty()
+    {
+        await PutAsync(1);
+        using (_api.MoveDatabaseAway())
+        {
+            var refused = await _administrator.GetAsync(new Uri(Report, UriKind.Relative));
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+        }
+
+        _api.Time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(1, (int)(await _administrator.GetJsonAsync(Report))["values"]![0]!["numerator"]!);
+    }
+
+    private async Task<HttpResponseMessage> PutAsync(int numerator, string narrative = "")
+    {
+        var told = narrative.Length == 0 ? "null" : $"\"{narrative}\"";
+        var body = $$"""{"values":[{"target":"II.3.a","numerator":{{numerator}},"total":2}],"narrative":{{told}}}""";
+        return await _administrator.PutReportAsync("STP", body, ifMatch: numerator > 1 ? "*" : null);
+    }
+
+    private async Task<int> CountPutsAsync() =>
+        (await _administrator.GetJsonAsync("/v1/audit?action=report.put"))["items"]!.AsArray().Count;
+
+    private async Task<long> VersionAsync() =>
+        (long)(await _api.Anonymous.GetJsonAsync($"{HttpExtensions.Plan}/completion"))["dataVersion"]!;
+}
