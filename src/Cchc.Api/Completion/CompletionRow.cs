@@ -154,7 +154,7 @@ public sealed record CompletionRow
 }
 
 /// <summary>A page of the tidy table.</summary>
-public sealed record CompletionRowsAnswer
+public sealed record CompletionRowsAnswer : DatedAnswer
 {
     public required string Plan { get; init; }
     public required Lens Lens { get; init; }

@@ -8,7 +8,7 @@ using Cchc.Domain.Units;
 namespace Cchc.Api.Completion;
 
 /// <summary>What every answer with figures says of itself.</summary>
-public record FiguresAnswer
+public record FiguresAnswer : DatedAnswer
 {
     [JsonPropertyOrder(-1)]
     public string Plan { get; init; } = "";

@@ -1,3 +1,4 @@
+using Cchc.Api.Http;
 using Cchc.Domain.Completion;
 using Cchc.Domain.Units;
 
@@ -10,7 +11,7 @@ namespace Cchc.Api.Completion;
 public enum ComplianceState { OnTime, Late, Returned, Missing }
 
 /// <summary>Who of those expected to report has done so.</summary>
-public sealed record ComplianceAnswer
+public sealed record ComplianceAnswer : DatedAnswer
 {
     public required string Plan { get; init; }
     public required string Period { get; init; }
@@ -79,7 +80,7 @@ public sealed record UnitCompliance
 }
 
 /// <summary>One unit's record: the periods that have begun in which it had anything to report.</summary>
-public sealed record UnitComplianceAnswer
+public sealed record UnitComplianceAnswer : DatedAnswer
 {
     public required string Plan { get; init; }
     public required string Unit { get; init; }

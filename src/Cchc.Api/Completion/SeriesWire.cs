@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Cchc.Api.Http;
 using Cchc.Api.Tables;
 using Cchc.Domain.Completion;
 using Cchc.Domain.Units;
@@ -6,7 +7,7 @@ using Cchc.Domain.Units;
 namespace Cchc.Api.Completion;
 
 /// <summary>What answers over time say of themselves.</summary>
-public abstract record OverTimeAnswer
+public abstract record OverTimeAnswer : DatedAnswer
 {
     [JsonPropertyOrder(-1)]
     public required string Plan { get; init; }

@@ -67,6 +67,9 @@ public sealed class Snapshots(Database database, DataVersions versions, Catalogu
         "cchc.snapshot.load.duration", "s", "What it took to read a period's snapshot.",
         advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] });
 
+    // What goes on while the database is away.
+    private readonly ConcurrentDictionary<(int Period, Lens Lens), Snapshot> _last = new();
+
     private readonly MemoryCache _past = new(new MemoryCacheOptions { SizeLimit = 64 });
     private readonly ConcurrentDictionary<(int Plan, Lens Lens), (long Version, Period Period)> _latest = new();
 
@@ -97,6 +100,12 @@ public sealed class Snapshots(Database database, DataVersions versions, Catalogu
             if (all.TrueForAll(each => each.Version.Version == all[0].Version.Version && each.Catalogue.Version == all[0].Catalogue.Version))
             {
                 return all;
+            }
+
+            if (versions.Stale is not null)
+            {
+                // The last of each are not of one version, and no others can be had.
+                throw new ProblemException("service.unavailable");
             }
         }
     }
@@ -135,7 +144,7 @@ public sealed class Snapshots(Database database, DataVersions versions, Catalogu
         {
             var (version, period) = await LatestPeriodAsync(plan, lens, cancellation);
             var snapshot = await GetAsync(plan, period, lens, cancellation);
-            if (snapshot.Version.Version == version)
+            if (snapshot.Version.Version == version || versions.Stale is not null)
             {
                 return snapshot;
             }
@@ -145,11 +154,13 @@ public sealed class Snapshots(Database database, DataVersions versions, Catalogu
     private async ValueTask<(long Version, Period Period)> LatestPeriodAsync(Plan plan, Lens lens, CancellationToken cancellation)
     {
         var version = await VersionAsync(plan, cancellation);
-        if (_latest.TryGetValue((plan.Id, lens), out var known) && known.Version >= version.Version)
-        {
-            return known;
-        }
+        var hasKnown = _latest.TryGetValue((plan.Id, lens), out var known);
+        return hasKnown && known.Version >= version.Version ? known
+            : await versions.OrLastAsync(() => ReadLatestPeriodAsync(plan, lens, cancellation), hasKnown, known);
+    }
 
+    private async Task<(long Version, Period Period)> ReadLatestPeriodAsync(Plan plan, Lens lens, CancellationToken cancellation)
+    {
         var (readVersion, counting) = await versions.ReadAsync(
             plan.Code,
             async (session, version) => (
@@ -167,16 +178,28 @@ public sealed class Snapshots(Database database, DataVersions versions, Catalogu
         var key = (period.Id, lens);
         while (true)
         {
+            var hasLast = _last.TryGetValue(key, out var last);
+            if (hasLast && versions.Stale is not null)
+            {
+                return last!;
+            }
+
             // Many readers of a new version wait for one loading, which no single reader's leaving may cancel.
-            var kept = _kept.GetOrAdd(key, _ => new(() => LoadAsync(plan, period, lens, former: null)));
+            var kept = _kept.GetOrAdd(key, _ => new(() => LoadAsync(plan, period, lens, last)));
             Snapshot snapshot;
             try
             {
                 snapshot = await kept.Value.WaitAsync(cancellation);
             }
-            catch when (kept.Value.IsFaulted)
+            catch (Exception fault) when (kept.Value.IsFaulted)
             {
                 _kept.TryRemove(KeyValuePair.Create(key, kept));
+                if (hasLast && fault is DatabaseAwayException)
+                {
+                    versions.MarkStale();
+                    return last!;
+                }
+
                 throw;
             }
 
@@ -207,7 +230,7 @@ public sealed class Snapshots(Database database, DataVersions versions, Catalogu
             },
             CancellationToken.None);
         _loads.Record(Stopwatch.GetElapsedTime(began).TotalSeconds, new KeyValuePair<string, object?>("lens", Words.Of(lens)));
-        return snapshot;
+        return _last[(period.Id, lens)] = snapshot;
     }
 
     /// <summary>

@@ -10,11 +10,19 @@ public sealed record DataVersion
     public required DateTimeOffset ChangedAt { get; init; }
 }
 
+/// <summary>Since when what this node knows may have been overtaken, since it cannot ask.</summary>
+public sealed record Staleness(DateTimeOffset Since)
+{
+    /// <summary>What tells a version that may be overtaken from the same one while it was not.</summary>
+    public string Mark => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"-stale{Since.ToUnixTimeMilliseconds()}");
+}
+
 /// <summary>
 /// Watches the data versions. A write on this node is seen at once; one on another node as soon as the versions are read again, which
-/// is half a second later at the most.
+/// is half a second later at the most. While the database is away, what was known last goes on, marked as such: one look at a time asks for it,
+/// and nobody waits for that look.
 /// </summary>
-public sealed class DataVersions(Database database, Secondary secondary, TimeProvider time) : IDisposable
+public sealed partial class DataVersions(Database database, Secondary secondary, TimeProvider time, ILogger<DataVersions> log)
 {
     /// <summary>The scope of the units and of every plan's definition, beside one for each plan's code.</summary>
     public const string Catalogue = "catalogue";
@@ -34,10 +42,20 @@ public sealed class DataVersions(Database database, Secondary secondary, TimePro
 
     private static readonly TimeSpan Freshness = TimeSpan.FromMilliseconds(500);
 
+    // How long a request waits for a look, by the real clock, before it goes on with what was known.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+
     private readonly ConcurrentDictionary<string, DataVersion> _known = new(StringComparer.Ordinal);
-    private readonly SemaphoreSlim _gate = new(1);
+    private readonly Lock _gate = new();
+    private volatile Staleness? _stale;
+    private Task _look = Task.CompletedTask;
+    private DateTimeOffset _knownAt;
+    private long _askedAt;
     private long _readAt;
     private long _epoch;
+
+    /// <summary>Since when the database cannot be asked; null while it can.</summary>
+    public Staleness? Stale => _stale;
 
     /// <summary>Raises a scope's version. Called first in a write, it also makes writers of the scope wait for each other.</summary>
     public static async Task<DataVersion> RaiseAsync(DbSession session, string scope, DateTimeOffset now)
@@ -113,32 +131,120 @@ public sealed class DataVersions(Database database, Secondary secondary, TimePro
     /// <summary>How long ago the versions were read.</summary>
     public TimeSpan Age => time.GetElapsedTime(Volatile.Read(ref _readAt));
 
-    public void Dispose() => _gate.Dispose();
-
-    private bool IsFresh => Volatile.Read(ref _readAt) is not 0 and var readAt && time.GetElapsedTime(readAt) < Freshness;
-
-    private async ValueTask RefreshAsync(CancellationToken cancellation)
+    /// <summary>Lets only those go on who may rely on what is known: a write, above all.</summary>
+    /// <exception cref="DatabaseAwayException">The database is away still.</exception>
+    public async Task RequireFreshAsync(CancellationToken cancellation)
     {
-        if (!IsFresh)
+        if (_stale is not null)
         {
-            await _gate.WaitAsync(cancellation);
-            try
-            {
-                if (!IsFresh)
-                {
-                    var readAt = time.GetTimestamp();
-                    foreach (var version in await database.ReadAsync(session => session.QueryAsync<DataVersion>(Select), cancellation))
-                    {
-                        Observe(version);
-                    }
+            await WaitAsync(Look(TimeSpan.Zero), cancellation);
+        }
+    }
 
-                    Volatile.Write(ref _readAt, readAt);
-                }
-            }
-            finally
+    /// <summary>Reads something anew, or gives back the last of it while the database is away.</summary>
+    public async ValueTask<T> OrLastAsync<T>(Func<Task<T>> read, bool hasLast, T last)
+    {
+        if (hasLast && _stale is not null)
+        {
+            return last;
+        }
+
+        try
+        {
+            return await read();
+        }
+        catch (DatabaseAwayException) when (hasLast)
+        {
+            MarkStale();
+            return last;
+        }
+    }
+
+    /// <summary>Notes that the database is away.</summary>
+    public void MarkStale()
+    {
+        lock (_gate)
+        {
+            if (_stale is null && _knownAt != default)
             {
-                _gate.Release();
+                _stale = new Staleness(_knownAt);
+                Gone(log, _knownAt);
             }
         }
     }
+
+    private bool IsFresh => Volatile.Read(ref _readAt) is not 0 and var readAt && time.GetElapsedTime(readAt) < Freshness;
+
+    private ValueTask RefreshAsync(CancellationToken cancellation) => IsFresh ? default : new ValueTask(RefreshNowAsync(cancellation));
+
+    private async Task RefreshNowAsync(CancellationToken cancellation)
+    {
+        var look = Look(_stale is null ? TimeSpan.Zero : Freshness);
+        if (_stale is not null)
+        {
+            return;
+        }
+
+        try
+        {
+            await WaitAsync(look, cancellation);
+        }
+        catch (DatabaseAwayException) when (_knownAt != default)
+        {
+            MarkStale();
+        }
+    }
+
+    private static async Task WaitAsync(Task look, CancellationToken cancellation)
+    {
+        try
+        {
+            await look.WaitAsync(Patience, cancellation);
+        }
+        catch (TimeoutException fault)
+        {
+            throw new DatabaseAwayException("The database does not answer.", fault);
+        }
+    }
+
+    // The look that is under way, or a new one unless the last began just now. The embedded engine would keep the caller's thread.
+    private Task Look(TimeSpan pause)
+    {
+        lock (_gate)
+        {
+            if (_look.IsCompleted && (_askedAt == 0 || time.GetElapsedTime(_askedAt) >= pause))
+            {
+                _askedAt = time.GetTimestamp();
+                _look = Task.Run(ReadAllAsync);
+            }
+
+            return _look;
+        }
+    }
+
+    private async Task ReadAllAsync()
+    {
+        var (readAt, knownAt) = (time.GetTimestamp(), time.Now());
+        foreach (var version in await database.ReadAsync(session => session.QueryAsync<DataVersion>(Select), CancellationToken.None, Pace.Watch))
+        {
+            Observe(version);
+        }
+
+        lock (_gate)
+        {
+            if (_stale is { } stale)
+            {
+                Back(log, stale.Since);
+            }
+
+            (_knownAt, _stale) = (knownAt, null);
+            Volatile.Write(ref _readAt, readAt);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The database is away: reads go on from what was known at {Since}")]
+    private static partial void Gone(ILogger log, DateTimeOffset since);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The database is back: what was known at {Since} is read anew")]
+    private static partial void Back(ILogger log, DateTimeOffset since);
 }

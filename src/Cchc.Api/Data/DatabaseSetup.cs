@@ -26,6 +26,9 @@ internal static class DatabaseSetup
             return;
         }
 
+        // This engine keeps a thread while it waits for a lock: others must not wait for that thread.
+        ThreadPool.GetMinThreads(out var workers, out var ports);
+        ThreadPool.SetMinThreads(Math.Max(workers, 32), ports);
         await services.GetRequiredService<Migrator>().MigrateAsync(dryRun: false, CancellationToken.None);
         await services.GetRequiredService<Seeder>().SeedAsync(CancellationToken.None);
         if (app.Environment.IsDevelopment() && app.Configuration.GetValue("Seed:Sample", true))

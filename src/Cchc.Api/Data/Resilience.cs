@@ -9,7 +9,7 @@ namespace Cchc.Api.Data;
 /// <summary>How long somebody is ready to wait for the database.</summary>
 public enum Pace
 {
-    /// <summary>The watch of data versions: one more try at once, and two seconds in all, since others wait for it.</summary>
+    /// <summary>The watch of data versions: one more try at once, and three seconds in all, since others wait for it.</summary>
     Watch,
 
     /// <summary>A request: ten seconds a try, twenty in all.</summary>
@@ -55,7 +55,7 @@ internal sealed partial class Resilience
         }).Build();
         _pipelines = new()
         {
-            [Pace.Watch] = Build(breaker, tries: 1, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(2)),
+            [Pace.Watch] = Build(breaker, tries: 1, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(3)),
             [Pace.Request] = Build(breaker, tries: 6, TimeSpan.FromSeconds(10), Longest),
             [Pace.Bulk] = Build(breaker, tries: 6, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan),
         };

@@ -38,9 +38,10 @@ public sealed class Transfer(Database source, Migrator sourceMigrator, TimeProvi
                     throw new InvalidOperationException("A node is at work on the source: stop every one, then wait for two minutes.");
                 }
 
-                return await target.WriteAsync(async to => (await CarryAsync(from, to, target.Dialect, cancellation), true), cancellation);
+                return await target.WriteAsync(async to => (await CarryAsync(from, to, target.Dialect, cancellation), true), cancellation, Pace.Bulk);
             },
-            cancellation);
+            cancellation,
+            Pace.Bulk);
     }
 
     private static async Task<IReadOnlyList<CarriedTable>> CarryAsync(DbSession from, DbSession to, Dialect dialect, CancellationToken cancellation)

@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using Cchc.Api.Data;
 
 namespace Cchc.Api.Http;
 
@@ -48,6 +50,20 @@ public sealed record Page<T>
     }
 }
 
+/// <summary>What tells of figures that they may have been overtaken; absent while the database can be asked.</summary>
+public abstract record DatedAnswer
+{
+    /// <summary>Whether these are the last figures known, since the database is away.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    [JsonPropertyOrder(-1)]
+    public bool Stale { get; init; }
+
+    /// <summary>The moment up to which nothing is missing in them.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [JsonPropertyOrder(-1)]
+    public DateTimeOffset? StaleSince { get; init; }
+}
+
 /// <summary>Answers reads: a known ETag gets 304 before anything is computed. What is public, <see cref="PublicCache"/> then keeps.</summary>
 internal static class Answers
 {
@@ -71,15 +87,41 @@ internal static class Answers
     /// <param name="compute">Computes the answer where it is not at hand.</param>
     public static async Task WriteAsync<T>(HttpContext context, string version, bool isPrivate, Func<Task<T>> compute)
     {
-        if (IsKnown(context, version, isPrivate ? Private : Public))
+        var stale = StaleOf(context);
+        var mark = typeof(T).IsAssignableTo(typeof(DatedAnswer)) ? stale?.Mark : null;
+        if (IsKnown(context, version + mark, isPrivate ? Private : Public))
         {
             return;
         }
 
         await (isPrivate ? SendComputedAsync() : PublicCache.OnceAsync(context, SendComputedAsync));
 
-        async Task SendComputedAsync() => await SendAsync(context, JsonSerializer.SerializeToUtf8Bytes(await compute(), Json.Options), JsonType);
+        async Task SendComputedAsync() => await SendAsync(
+            context, JsonSerializer.SerializeToUtf8Bytes(Date(await compute(), stale), Json.Options), JsonType);
     }
+
+    /// <summary>
+    /// Since when the database cannot be asked; null while it can. What is answered from memory then tells its age (RFC 9111, 5.1), which
+    /// makes every other cache ask again.
+    /// </summary>
+    public static Staleness? StaleOf(HttpContext context)
+    {
+        var services = context.RequestServices;
+        var stale = services.GetRequiredService<DataVersions>().Stale;
+        if (stale is not null)
+        {
+            TellAge(context, stale, services.GetRequiredService<TimeProvider>());
+        }
+
+        return stale;
+    }
+
+    public static void TellAge(HttpContext context, Staleness stale, TimeProvider time) => context.Response.Headers.Age =
+        Math.Max(0, (long)(time.GetUtcNow() - stale.Since).TotalSeconds).ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <summary>Figures that say of themselves that they may have been overtaken, where they may.</summary>
+    public static T Date<T>(T answer, Staleness? stale) => stale is not null && answer is DatedAnswer figures
+        ? (T)(object)(figures with { Stale = true, StaleSince = stale.Since }) : answer;
 
     /// <summary>
     /// Tags the answer, and says 304 where the client holds it. A form beside JSON, and a coding, are representations of their own, which a

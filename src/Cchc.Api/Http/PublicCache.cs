@@ -15,7 +15,7 @@ internal sealed class PublicCache(DataVersions versions, TimeProvider time)
     private const int MostBytes = 64 * 1024 * 1024;
     private const int PerEntry = 1024;
 
-    private volatile Moment _moment = new(-1, default);
+    private volatile Moment _moment = new(-1, default, null, null);
 
     /// <summary>Answers what is at hand: 304 where the client holds it already. Who shows a credential is first asked for rights.</summary>
     public async Task AnswerAsync(HttpContext context, RequestDelegate next)
@@ -32,12 +32,12 @@ internal sealed class PublicCache(DataVersions versions, TimeProvider time)
         var address = new Address(request.Path.Value, request.QueryString.Value, Codings.Of(context), request.Headers.Accept.ToString());
         if (request.Headers.Authorization.Count == 0 && moment.Answers.TryGetValue(address, out var kept))
         {
-            await SendAsync(context, kept);
+            await SendAsync(context, moment, kept);
             return;
         }
 
         context.Features.Set(new Place(moment, address));
-        await next(context);
+        await (moment.Before is { } before ? AnswerOrElseAsync(context, next, moment, before, address) : next(context));
     }
 
     /// <summary>
@@ -64,7 +64,7 @@ internal sealed class PublicCache(DataVersions versions, TimeProvider time)
         {
             if (place.Moment.Answers.TryGetValue(place.Address, out var kept))
             {
-                await SendAsync(context, kept);
+                await SendAsync(context, place.Moment, kept);
             }
             else
             {
@@ -96,9 +96,29 @@ internal sealed class PublicCache(DataVersions versions, TimeProvider time)
         }
     }
 
-    private static async Task SendAsync(HttpContext context, KeptAnswer kept)
+    // What only the database could tell goes out as it was before it went away, of its age.
+    private static async Task AnswerOrElseAsync(HttpContext context, RequestDelegate next, Moment moment, Moment before, Address address)
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (Exception fault) when (
+            fault is DatabaseAwayException or ProblemException { Code: "service.unavailable" } && !context.Response.HasStarted
+            && context.Request.Headers.Authorization.Count == 0 && before.Answers.ContainsKey(address))
+        {
+            await SendAsync(context, moment, before.Answers[address]);
+        }
+    }
+
+    private static async Task SendAsync(HttpContext context, Moment moment, KeptAnswer kept)
     {
         kept.Show(context.Response.Headers);
+        if (moment.Stale is { } stale)
+        {
+            Answers.TellAge(context, stale, context.RequestServices.GetRequiredService<TimeProvider>());
+        }
+
         context.Response.Headers.CacheControl = Answers.ControlOf(context, Answers.Public);
         if (Preconditions.Matches(context.Request.Headers.IfNoneMatch, kept.ETag))
         {
@@ -114,11 +134,11 @@ internal sealed class PublicCache(DataVersions versions, TimeProvider time)
     private async ValueTask<Moment> CurrentAsync(CancellationToken cancellation)
     {
         var (epoch, today) = (await versions.EpochAsync(cancellation), time.Today());
-        var moment = _moment;
-        if (moment.Epoch != epoch || moment.Today != today)
+        var (moment, stale) = (_moment, versions.Stale);
+        if (moment.Epoch != epoch || moment.Today != today || !ReferenceEquals(moment.Stale, stale))
         {
-            // Requests may still hold the old one, which then goes with them.
-            _moment = moment = new Moment(epoch, today);
+            // Requests may still hold the old one, which then goes with them; save that the last fresh one stands in for the database.
+            _moment = moment = new Moment(epoch, today, stale, stale is null ? null : moment.Stale is null ? moment : moment.Before);
         }
 
         return moment;
@@ -139,7 +159,7 @@ internal sealed class PublicCache(DataVersions versions, TimeProvider time)
         }
     }
 
-    private sealed record Moment(long Epoch, DateOnly Today)
+    private sealed record Moment(long Epoch, DateOnly Today, Staleness? Stale, Moment? Before)
     {
         private long _bytes;
 

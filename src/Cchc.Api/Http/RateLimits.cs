@@ -22,13 +22,16 @@ internal sealed class RateLimitOptions
 /// </summary>
 internal sealed class RateLimits(IConfiguration configuration, TimeProvider time)
 {
+    /// <summary>How long a window is.</summary>
+    public const int Seconds = 60;
+
     private const int MostCallers = 100_000;
-    private const int Seconds = 60;
 
     private static readonly string[] Exempt = ["/health", "/metrics", "/openapi", "/docs", "/.well-known"];
 
     private readonly RateLimitOptions _options = configuration.GetSection("RateLimits").Get<RateLimitOptions>() ?? new RateLimitOptions();
     private readonly ConcurrentDictionary<(string Policy, string Caller), Window> _windows = new();
+    private readonly bool _isShared = SharedCounts.IsConfigured(configuration);
     private long _prunedAt;
 
     /// <summary>Before anybody is known: an address that tried too many wrong credentials is not let try more.</summary>
@@ -78,6 +81,48 @@ internal sealed class RateLimits(IConfiguration configuration, TimeProvider time
         return next(context);
     }
 
+    /// <summary>What this node has counted since it was asked before.</summary>
+    public IReadOnlyList<(string Policy, string Caller, int Count)> TakeUntold()
+    {
+        var untold = new List<(string, string, int)>();
+        foreach (var (key, window) in _windows)
+        {
+            lock (window)
+            {
+                if (window.Untold > 0)
+                {
+                    untold.Add((key.Policy, key.Caller, window.Untold));
+                    window.Untold = 0;
+                }
+            }
+        }
+
+        return untold;
+    }
+
+    /// <summary>Takes over what all nodes have counted of a caller, and when they begin anew.</summary>
+    public void Adopt(string policy, string caller, int count, int secondsLeft)
+    {
+        var began = time.GetUtcNow().ToUnixTimeSeconds() + secondsLeft - Seconds;
+        var window = _windows.GetOrAdd((policy, caller), _ => new Window());
+        lock (window)
+        {
+            (window.Began, window.Count) = (began, count + window.Untold);
+        }
+    }
+
+    /// <summary>Takes back what could not be told.</summary>
+    public void Return(string policy, string caller, int count)
+    {
+        if (_windows.TryGetValue((policy, caller), out var window))
+        {
+            lock (window)
+            {
+                window.Untold += count;
+            }
+        }
+    }
+
     private static void Require(HttpContext context, (int Left, int Reset) seen)
     {
         if (seen.Left < 0)
@@ -99,10 +144,11 @@ internal sealed class RateLimits(IConfiguration configuration, TimeProvider time
         {
             if (now - window.Began >= Seconds || now < window.Began)
             {
-                (window.Began, window.Count) = (now, 0);
+                (window.Began, window.Count, window.Untold) = (now, 0, 0);
             }
 
             window.Count += count;
+            window.Untold += _isShared ? count : 0;
             var left = most - window.Count - (count == 0 ? 1 : 0);
             return (left, (int)(window.Began + Seconds - now));
         }
@@ -137,5 +183,8 @@ internal sealed class RateLimits(IConfiguration configuration, TimeProvider time
     {
         public long Began { get; set; }
         public int Count { get; set; }
+
+        /// <summary>How many of them the other nodes do not know of yet.</summary>
+        public int Untold { get; set; }
     }
 }

@@ -1,3 +1,4 @@
+using Cchc.Api.Data;
 using Cchc.Api.Http;
 using Cchc.Domain.Reports;
 using Microsoft.AspNetCore.Authentication;
@@ -29,8 +30,13 @@ internal static class Access
 
     public static Caller RequireCaller(this HttpContext context) => context.Caller() ?? throw new ProblemException("auth.required");
 
-    public static Task CheckAsync(HttpContext context, RequestDelegate next)
+    public static async Task CheckAsync(HttpContext context, RequestDelegate next)
     {
+        if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method) && !HttpMethods.IsOptions(context.Request.Method))
+        {
+            await context.RequestServices.GetRequiredService<DataVersions>().RequireFreshAsync(context.RequestAborted);
+        }
+
         if (context.Request.Headers.Authorization.Count > 0 && context.Caller() is null)
         {
             // A credential that does not hold is an error even where none is needed: who sends one must learn of it.
@@ -42,7 +48,7 @@ internal static class Access
             Check(context, key);
         }
 
-        return next(context);
+        await next(context);
     }
 
     private static void Check(HttpContext context, ApiKey key)

@@ -20,6 +20,9 @@ internal sealed class KeyRing(Database database, DataVersions versions, TimeProv
 
     private volatile Ring? _current;
 
+    // While the database is away, a key that was good when it went is good for as long.
+    private static readonly TimeSpan Trust = TimeSpan.FromMinutes(15);
+
     /// <returns>A secret of 256 random bits.</returns>
     public static string NewSecret() => Prefix + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
 
@@ -27,6 +30,7 @@ internal sealed class KeyRing(Database database, DataVersions versions, TimeProv
     public static string Hash(string secret) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(secret)));
 
     /// <summary>Whose secret it is; null where it is unknown, replaced, expired or revoked.</summary>
+    /// <exception cref="DatabaseAwayException">The database is away, and the key unknown here or not asked for for too long.</exception>
     public async ValueTask<ApiKey?> FindAsync(string secret, CancellationToken cancellation)
     {
         if (secret.Length != SecretLength)
@@ -38,6 +42,13 @@ internal sealed class KeyRing(Database database, DataVersions versions, TimeProv
         var hash = Hash(secret);
         var now = time.GetUtcNow();
         var ring = await CurrentAsync(cancellation);
+        if (versions.Stale is { } stale && (!ring.ByHash.ContainsKey(hash) || now - stale.Since > Trust))
+        {
+            // It may have been made since, or revoked.
+            await versions.RequireFreshAsync(cancellation);
+            ring = await CurrentAsync(cancellation);
+        }
+
         return ring.ByHash.TryGetValue(hash, out var held)
             && CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(held.Hash), Encoding.ASCII.GetBytes(hash))
             && held.Key.HoldsAt(now) && !(held.EndsAt <= now) ? held.Key : null;

@@ -24,11 +24,12 @@ internal sealed class TaskStates(DataVersions versions)
     public async ValueTask<(long Version, ILookup<int, TaskStatement> Said)> GetAsync(Plan plan, CancellationToken cancellation)
     {
         var wanted = await versions.CurrentAsync(plan.Code, cancellation) ?? throw new ProblemException("service.unavailable");
-        if (_kept.TryGetValue(plan.Id, out var kept) && kept.Version >= wanted.Version)
-        {
-            return kept;
-        }
+        var hasKept = _kept.TryGetValue(plan.Id, out var kept);
+        return hasKept && kept.Version >= wanted.Version ? kept : await versions.OrLastAsync(() => ReadAsync(plan, cancellation), hasKept, kept);
+    }
 
+    private async Task<(long Version, ILookup<int, TaskStatement> Said)> ReadAsync(Plan plan, CancellationToken cancellation)
+    {
         var (version, rows) = await versions.ReadAsync(
             plan.Code,
             async (session, pinned) => (pinned, await session.QueryAsync<Row>(Published, new { planId = plan.Id })),

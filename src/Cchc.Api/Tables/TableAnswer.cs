@@ -20,6 +20,8 @@ internal static class TableAnswer
         response.Headers.Vary = "Accept";
         response.Headers.AcceptRanges = asked.Form == TableForm.Ndjson ? default : "bytes";
         var form = asked.Form == TableForm.Json ? "" : $".{Words.Of(asked.Form)}";
+        var stale = Answers.StaleOf(context);
+        head = head with { Version = head.Version + stale?.Mark, Head = Answers.Date(head.Head, stale) };
         if (Answers.IsKnown(context, head.Version + form, head.IsPrivate ? Answers.Private : Answers.Public))
         {
             return;

@@ -122,7 +122,11 @@ internal static class WebhookQueries
 
     private const string SelectLease = "SELECT lease_owner AS Owner, lease_until AS Until FROM webhook_leases WHERE lease_id = 1";
     private const string ReleaseOne = "UPDATE webhook_leases SET lease_owner = '' WHERE lease_id = 1 AND lease_owner = @owner";
-    private const string Begin = "INSERT INTO webhook_leases (lease_id, lease_owner, lease_until) VALUES (1, @owner, @until)";
+    private const string Begin = """
+        INSERT INTO webhook_leases (lease_id, lease_owner, lease_until)
+        SELECT 1, @owner, @until WHERE NOT EXISTS (SELECT 1 FROM webhook_leases WHERE lease_id = 1)
+        """;
+
 
     public static Task<IReadOnlyList<WebhookRow>> ListAsync(DbSession session) => session.QueryAsync<WebhookRow>(SelectAll);
 

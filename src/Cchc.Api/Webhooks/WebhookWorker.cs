@@ -35,6 +35,9 @@ internal sealed partial class WebhookWorker(
     private readonly SemaphoreSlim _woken = new(0);
     private volatile SeenLease? _seen;
 
+    /// <summary>Whether the lease was this node's when it looked last.</summary>
+    public bool Holds => _seen?.Lease.Owner == _node;
+
     /// <summary>Takes up what is new, and delivers all that is due; says whether anything was delivered.</summary>
     public async Task<bool> StepAsync(CancellationToken cancellation)
     {
@@ -77,7 +80,7 @@ internal sealed partial class WebhookWorker(
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        if (_seen?.Lease.Owner == _node)
+        if (Holds)
         {
             try
             {

@@ -5,6 +5,7 @@ using Cchc.Api.Keys;
 using Cchc.Api.Tests.Support;
 using Cchc.Domain.Reports;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Cchc.Api.Tests.Keys;
 
@@ -185,7 +186,8 @@ public sealed class KeyTests
         var (id, secret) = await CreateAsync(administrator, """{"role":"monitor"}""");
         Assert.Equal([true], await HoldAsync(api, secret));
         var database = api.Services.GetRequiredService<Database>();
-        using var versions = new DataVersions(database, api.Services.GetRequiredService<Secondary>(), api.Time);
+        var versions = new DataVersions(
+            database, api.Services.GetRequiredService<Secondary>(), api.Time, NullLogger<DataVersions>.Instance);
         var elsewhere = new KeyWriter(database, versions, api.Time);
         await elsewhere.RevokeAsync("cli", id, default);
         var (_, made) = await elsewhere.CreateAsync("cli", new KeyTerms(Role.Monitor, null), null, default);

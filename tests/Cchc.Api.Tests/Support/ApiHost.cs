@@ -71,10 +71,12 @@ public sealed class ApiHost : WebApplicationFactory<Program>
     }
 
     /// <summary>Another node on the same database, or on one of one's own, which goes before it; its clock is that of the first.</summary>
-    public static ApiHost Join(ApiHost first, Engine? engine = null, string? connectionString = null)
+    public static ApiHost Join(
+        ApiHost first, Engine? engine = null, string? connectionString = null, params (string Name, string Value)[] settings)
     {
         var api = new ApiHost(
-            engine ?? first._engine, first._sample, settings: [("Database:ConnectionString", connectionString ?? first.ConnectionString)])
+            engine ?? first._engine, first._sample,
+            settings: [("Database:ConnectionString", connectionString ?? first.ConnectionString), .. settings])
         {
             _isGuest = true,
         };

@@ -1,0 +1,164 @@
+using System.Net;
+using Cchc.Api.Data;
+using Cchc.Api.Tests.Support;
+using Cchc.Domain.Reports;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Cchc.Api.Tests.Http;
+
+/// <summary>Reads while the database is away.</summary>
+public sealed class StaleTests : IAsyncLifetime
+{
+    private const string Completion = $"{HttpExtensions.Plan}/completion";
+
+    private readonly FaultyDialect _dialect = new();
+    private ApiHost _api = null!;
+    private HttpClient _administrator = null!;
+
+    public async Task InitializeAsync()
+    {
+        _api = await ApiHost.StartAsync(Engine.Sqlite, configure: services => services.AddSingleton<Dialect>(_dialect));
+        _administrator = await _api.KeyAsync(Role.Administrator);
+        await _administrator.PublishAsync("SNV", HttpExtensions.Ratio("II.3.a", 1, 2));
+    }
+
+    public async Task DisposeAsync() => await _api.DisposeAsync();
+
+    [Fact]
+    public async Task Figures_go_on_and_say_that_they_may_have_been_overtaken_until_the_database_is_back()
+    {
+        var (fresh, tag) = await GetAsync(_api.Anonymous, Completion);
+        var rows = await GetAsync(_api.Anonymous, Completion + "/rows?groupBy=target");
+        Assert.Null(fresh["stale"]);
+        var goneAt = _api.Time.GetUtcNow();
+        GoAway(TimeSpan.FromSeconds(20));
+
+        var (stale, staleTag) = await GetAsync(_api.Anonymous, Completion, age: 20);
+        Assert.True((bool)stale["stale"]!);
+        Assert.Equal(goneAt, DateTimeOffset.Parse((string)stale["staleSince"]!, System.Globalization.CultureInfo.InvariantCulture));
+        Assert.NotEqual(tag, staleTag);
+        stale.AsObject().Remove("stale");
+        stale.AsObject().Remove("staleSince");
+        Assert.Equal(fresh.ToJsonString(), stale.ToJsonString());
+        Assert.True((bool)(await GetAsync(_api.Anonymous, Completion + "/rows?groupBy=target", age: 20)).Body["stale"]!);
+
+        // A tag is of its bytes; an answer that is kept ages as it is given again.
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(tag));
+        _api.Time.Advance(TimeSpan.FromSeconds(5));
+        await GetAsync(_api.Anonymous, Completion, age: 25);
+        Assert.Equal(HttpStatusCode.NotModified, await StatusAsync(staleTag));
+
+        _dialect.IsGone = false;
+        await UntilFreshAsync();
+        Assert.Equal((fresh.ToJsonString(), tag), (await GetAsync(_api.Anonymous, Completion)) is var (again, sameTag) ? (again.ToJsonString(), sameTag) : default);
+        Assert.Equal(rows.ETag, (await GetAsync(_api.Anonymous, Completion + "/rows?groupBy=target")).ETag);
+        await _administrator.PublishAsync("STP", HttpExtensions.Ratio("II.3.a", 2, 2));
+        Assert.Equal(2, (int)(await GetAsync(_api.Anonymous, Completion)).Body["coverage"]!["received"]!);
+    }
+
+    [Fact]
+    public async Task Definitions_and_kept_answers_go_on_and_what_only_the_database_tells_does_not()
+    {
+        string[] paths =
+        [
+            "/v1/plans", HttpExtensions.Plan + "/targets", "/v1/units?asOf=2022-06-14", Completion + "/targets/II.3.a", HttpExtensions.Plan + "/compliance",
+            HttpExtensions.Plan + "/periods/2022-H1/results",
+        ];
+        foreach (var path in paths)
+        {
+            await GetAsync(_api.Anonymous, path);
+        }
+
+        GoAway(TimeSpan.FromSeconds(20));
+        foreach (var path in paths[..^1])
+        {
+            await GetAsync(_api.Anonymous, path, age: 20);
+        }
+
+        foreach (var path in new[] { paths[^1], HttpExtensions.Plan + "/reports", "/v1/changes", "/v1/audit" })
+        {
+            var refused = await _administrator.GetAsync(new Uri(path, UriKind.Relative));
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+            Assert.NotNull(refused.Headers.RetryAfter);
+        }
+    }
+
+    [Fact]
+    public async Task A_key_that_was_good_is_believed_for_a_while_and_no_key_is_called_wrong()
+    {
+        var provisional = Completion + "?lens=provisional";
+        await GetAsync(_administrator, provisional);
+        await GetAsync(_api.Anonymous, Completion);
+        using var stranger = _api.Holding("cchc_" + new string('0', 64));
+        GoAway(TimeSpan.FromMinutes(14));
+        await GetAsync(_administrator, provisional, age: 14 * 60);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await stranger.GetAsync(new Uri(provisional, UriKind.Relative))).StatusCode);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await _administrator.PutReportAsync("STP", HttpExtensions.Ratio("II.3.a", 1, 2))).StatusCode);
+
+        _api.Time.Advance(TimeSpan.FromMinutes(2));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await _administrator.GetAsync(new Uri(provisional, UriKind.Relative))).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await _api.Anonymous.GetAsync(new Uri(Completion, UriKind.Relative))).StatusCode);
+
+        _dialect.IsGone = false;
+        await UntilFreshAsync();
+        Assert.Equal(HttpStatusCode.Created, (await _administrator.PutReportAsync("STP", HttpExtensions.Ratio("II.3.a", 1, 2))).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await stranger.GetAsync(new Uri(provisional, UriKind.Relative))).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_database_that_does_not_answer_keeps_one_request_waiting_and_not_the_next()
+    {
+        await GetAsync(_api.Anonymous, Completion);
+        _dialect.Hanging = new TaskCompletionSource();
+        _api.Time.Advance(TimeSpan.FromSeconds(20));
+        await GetAsync(_api.Anonymous, Completion, age: 20);
+        var connections = _dialect.Connections;
+        for (var round = 0; round < 100; round++)
+        {
+            await GetAsync(_api.Anonymous, Completion, age: 20);
+        }
+
+        Assert.InRange(_dialect.Connections - connections, 0, 1);
+        _dialect.Hanging.SetResult();
+        _dialect.Hanging = null;
+        await UntilFreshAsync();
+    }
+
+    private void GoAway(TimeSpan since)
+    {
+        _dialect.IsGone = true;
+        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        _api.Time.Advance(since);
+    }
+
+    // The look that finds the database again is nobody's request: the next ones show what it found.
+    private async Task UntilFreshAsync()
+    {
+        for (var round = 0; (await GetAsync(_api.Anonymous, Completion, age: null)).Body["stale"] is not null; round++)
+        {
+            Assert.InRange(round, 0, 1000);
+            _api.Time.Advance(TimeSpan.FromSeconds(1));
+        }
+    }
+
+    private async Task<HttpStatusCode> StatusAsync(string tag)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, Completion);
+        request.Headers.TryAddWithoutValidation("If-None-Match", tag);
+        var response = await _api.Anonymous.SendAsync(request);
+        Assert.NotNull(response.Headers.Age);
+        return response.StatusCode;
+    }
+
+    private static async Task<(System.Text.Json.Nodes.JsonNode Body, string ETag)> GetAsync(HttpClient client, string path, int? age = -1)
+    {
+        var response = await client.GetAsync(new Uri(path, UriKind.Relative));
+        Assert.True(response.IsSuccessStatusCode, $"{path}: {(int)response.StatusCode}");
+        if (age is { } seconds)
+        {
+            Assert.Equal(seconds < 0 ? null : TimeSpan.FromSeconds(seconds), response.Headers.Age);
+        }
+
+        return (await response.JsonAsync(), response.Headers.ETag!.Tag);
+    }
+}
