@@ -68,7 +68,8 @@ internal static class NationalBenchmark
         var settings = new ConfigurationBuilder().AddInMemoryCollection(
             [new("Database:ConnectionString", $"Data Source={Path.Combine(folder, "cchc.db")}")]).Build();
         await using var services = new ServiceCollection().AddMetrics().AddLogging().AddSingleton<IConfiguration>(settings).AddSingleton(TimeProvider.System)
-            .AddSingleton<Dialect>(new SqliteDialect()).AddSingleton<Database>().AddSingleton<Secondary>().AddScoped<DataVersions>().AddScoped<Catalogues>().AddScoped<Snapshots>()
+            .AddSingleton<Dialect>(new SqliteDialect()).AddSingleton<Database>().AddSingleton<Secondary>()
+            .AddScoped<DataVersions>().AddScoped<Catalogues>().AddScoped<Snapshots>()
             .BuildServiceProvider();
         List<double> loads = [], reads = [];
         var (count, memory) = (0, 0L);

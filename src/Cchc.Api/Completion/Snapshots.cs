@@ -156,7 +156,7 @@ public sealed class Snapshots(Database database, DataVersions versions, Catalogu
         var version = await VersionAsync(plan, cancellation);
         var hasKnown = _latest.TryGetValue((plan.Id, lens), out var known);
         return hasKnown && known.Version >= version.Version ? known
-            : await versions.OrLastAsync(() => ReadLatestPeriodAsync(plan, lens, cancellation), hasKnown, known);
+            : await versions.OrLastAsync(() => ReadLatestPeriodAsync(plan, lens, cancellation), hasKnown, known, cancellation);
     }
 
     private async Task<(long Version, Period Period)> ReadLatestPeriodAsync(Plan plan, Lens lens, CancellationToken cancellation)
@@ -185,33 +185,36 @@ public sealed class Snapshots(Database database, DataVersions versions, Catalogu
             }
 
             // Many readers of a new version wait for one loading, which no single reader's leaving may cancel.
-            var kept = _kept.GetOrAdd(key, _ => new(() => LoadAsync(plan, period, lens, last)));
+            var kept = _kept.GetOrAdd(key, _ => Begin(plan, period, lens, last));
             Snapshot snapshot;
             try
             {
-                snapshot = await kept.Value.WaitAsync(cancellation);
+                snapshot = hasLast ? await versions.WhileItIsThereAsync(kept.Value, last!, cancellation) : await kept.Value.WaitAsync(cancellation);
             }
-            catch (Exception fault) when (kept.Value.IsFaulted)
+            catch when (kept.Value.IsFaulted)
             {
                 _kept.TryRemove(KeyValuePair.Create(key, kept));
-                if (hasLast && fault is DatabaseAwayException)
-                {
-                    versions.MarkStale();
-                    return last!;
-                }
-
                 throw;
             }
 
+            if (kept.Value.IsFaulted)
+            {
+                _kept.TryRemove(KeyValuePair.Create(key, kept));
+            }
+
             // A change of the plan raises both versions, of which another node may have seen the plan's alone as it loaded.
-            if (snapshot.Version.Version >= wanted && snapshot.Catalogue.Version >= catalogue.Version)
+            if ((snapshot.Version.Version >= wanted && snapshot.Catalogue.Version >= catalogue.Version) || versions.Stale is not null)
             {
                 return snapshot;
             }
 
-            _kept.TryUpdate(key, new(() => LoadAsync(plan, period, lens, snapshot)), kept);
+            _kept.TryUpdate(key, Begin(plan, period, lens, snapshot), kept);
         }
     }
+
+    // On a thread of its own: the embedded engine would keep that of the first who asks, and with it all who ask for the same.
+    private Lazy<Task<Snapshot>> Begin(Plan plan, Period period, Lens lens, Snapshot? former) =>
+        new(() => Task.Run(() => LoadAsync(plan, period, lens, former)));
 
     private async Task<Snapshot> LoadAsync(Plan plan, Period period, Lens lens, Snapshot? former)
     {

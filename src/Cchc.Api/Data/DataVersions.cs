@@ -142,21 +142,39 @@ public sealed partial class DataVersions(Database database, Secondary secondary,
     }
 
     /// <summary>Reads something anew, or gives back the last of it while the database is away.</summary>
-    public async ValueTask<T> OrLastAsync<T>(Func<Task<T>> read, bool hasLast, T last)
+    public async ValueTask<T> OrLastAsync<T>(Func<Task<T>> read, bool hasLast, T last, CancellationToken cancellation)
     {
         if (hasLast && _stale is not null)
         {
             return last;
         }
 
-        try
+        return hasLast ? await WhileItIsThereAsync(Task.Run(read), last, cancellation) : await read();
+    }
+
+    /// <summary>Waits for something that is being read, unless the database turns out to be away meanwhile: then the last of it goes on.</summary>
+    public async Task<T> WhileItIsThereAsync<T>(Task<T> reading, T last, CancellationToken cancellation)
+    {
+        while (true)
         {
-            return await read();
-        }
-        catch (DatabaseAwayException) when (hasLast)
-        {
-            MarkStale();
-            return last;
+            try
+            {
+                return await reading.WaitAsync(Freshness, cancellation);
+            }
+            catch (DatabaseAwayException)
+            {
+                MarkStale();
+                return last;
+            }
+            catch (TimeoutException)
+            {
+                // It may only be slow: whether it is away, a look of its own tells.
+                await RefreshAsync(cancellation);
+                if (_stale is not null)
+                {
+                    return last;
+                }
+            }
         }
     }
 

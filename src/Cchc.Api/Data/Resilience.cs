@@ -21,7 +21,7 @@ public enum Pace
 
 /// <summary>
 /// The patience with one kind of work, reads or writes: a total time, around tries with growing and jittered pauses, around a circuit
-/// breaker, around a time for each try. The breaker opens when at least half of ten seconds' tries find the database away; from then on
+/// breaker, around a time for each try. The breaker opens when seven in ten of ten seconds' tries find the database away; from then on
 /// nobody waits, until one probe a second later finds it there again. Pauses and times are of the real clock, the breaker's of the given one.
 /// </summary>
 internal sealed partial class Resilience
@@ -38,7 +38,7 @@ internal sealed partial class Resilience
         var breaker = new ResiliencePipelineBuilder { TimeProvider = time }.AddCircuitBreaker(new CircuitBreakerStrategyOptions
         {
             ShouldHandle = outcome => ValueTask.FromResult(IsAway(outcome.Outcome.Exception)),
-            FailureRatio = 0.5,
+            FailureRatio = 0.7,
             SamplingDuration = Window,
             MinimumThroughput = 4,
             BreakDuration = Break,

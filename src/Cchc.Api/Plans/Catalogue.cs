@@ -33,7 +33,7 @@ public sealed class Catalogues(Database database, DataVersions versions) : IDisp
     {
         var version = await versions.CurrentAsync(DataVersions.Catalogue, cancellation) ?? throw new ProblemException("service.unavailable");
         return _current is { } current && current.Version >= version.Version ? current
-            : _current = (await versions.OrLastAsync<Catalogue?>(async () => await LoadAsync(cancellation), _current is not null, _current))!;
+            : _current = (await versions.OrLastAsync<Catalogue?>(async () => await LoadAsync(cancellation), _current is not null, _current, cancellation))!;
     }
 
     /// <summary>The catalogue as it was known at an instant.</summary>

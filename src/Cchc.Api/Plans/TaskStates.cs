@@ -25,7 +25,7 @@ internal sealed class TaskStates(DataVersions versions)
     {
         var wanted = await versions.CurrentAsync(plan.Code, cancellation) ?? throw new ProblemException("service.unavailable");
         var hasKept = _kept.TryGetValue(plan.Id, out var kept);
-        return hasKept && kept.Version >= wanted.Version ? kept : await versions.OrLastAsync(() => ReadAsync(plan, cancellation), hasKept, kept);
+        return hasKept && kept.Version >= wanted.Version ? kept : await versions.OrLastAsync(() => ReadAsync(plan, cancellation), hasKept, kept, cancellation);
     }
 
     private async Task<(long Version, ILookup<int, TaskStatement> Said)> ReadAsync(Plan plan, CancellationToken cancellation)
