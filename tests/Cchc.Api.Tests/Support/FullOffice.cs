@@ -43,6 +43,9 @@ internal static class FullOffice
                 (12, '2022-02-01T00:00:00.000Z', 'cli', 'key.create', 'x', @detail)
             """,
             new { detail = string.Concat(Enumerable.Repeat(Awkward, 500)) });
+
+        // What a node leaves that went away amid a request.
+        await connection.ExecuteAsync("INSERT INTO request_claims (actor, idempotency_key, claimed_until) VALUES ('key:x', 'y', '2022-02-01T00:00:00.000Z')");
         return administrator;
     }
 
