@@ -93,7 +93,7 @@ public sealed partial class Migrator(Database database, TimeProvider time)
         IReadOnlyList<string> landed;
         try
         {
-            landed = await database.ReadAsync(async session => (await session.QueryAsync<Entry>(Journal)).Select(entry => entry.Script).ToList(), cancellation);
+            landed = await database.ReadAsync(async session => (await session.QueryAsync<Entry>(Journal)).Select(entry => entry.Script).ToList(), cancellation, Pace.Watch);
         }
         catch (System.Data.Common.DbException exception) when (database.Dialect.IsNoTable(exception))
         {

@@ -74,9 +74,9 @@ internal sealed class ShutdownCheck(IHostApplicationLifetime lifetime) : IHealth
 
 /// <summary>
 /// The database answers and has every script of this program. One with later scripts serves too: a newer release has migrated it, and
-/// the one before goes on working.
+/// the one before goes on working. So does one that is away, once it was there: reads go on from memory.
 /// </summary>
-internal sealed class SchemaCheck(Migrator migrator) : IHealthCheck
+internal sealed class SchemaCheck(Migrator migrator, DataVersions versions) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
@@ -93,7 +93,15 @@ internal sealed class SchemaCheck(Migrator migrator) : IHealthCheck
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            return HealthCheckResult.Unhealthy("the database cannot be reached");
+            if (exception is DatabaseAwayException)
+            {
+                versions.MarkStale();
+            }
+
+            return versions.Stale is { } stale
+                ? HealthCheckResult.Degraded(string.Create(
+                    CultureInfo.InvariantCulture, $"the database is away since {stale.Since.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}: reads go on from memory, writes are refused"))
+                : HealthCheckResult.Unhealthy("the database cannot be reached");
         }
     }
 }

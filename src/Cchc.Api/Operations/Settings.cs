@@ -33,6 +33,8 @@ internal static class Settings
         ["Shutdown:DrainSeconds"] = Whole(0, 600),
         ["Shutdown:TimeoutSeconds"] = Whole(1, 3_600),
         ["Metrics:Networks:*"] = Network,
+        ["Redis:ConnectionString"] = _ => null,
+        ["Redis:Prefix"] = _ => null,
         ["Cors:Origins:*"] = value => value == "*" || (Absolute(value, "http", "https") is null && new Uri(value).GetLeftPart(UriPartial.Authority) == value)
             ? null : "must be an origin such as https://portal.example, without a path, or *",
         ["Webhooks:AllowPrivate"] = Flag,

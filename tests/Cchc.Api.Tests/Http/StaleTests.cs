@@ -57,6 +57,16 @@ public sealed class StaleTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_node_that_still_reads_stays_ready_and_says_so()
+    {
+        Assert.Equal("ready", (string?)(await _api.Anonymous.GetJsonAsync("/health/ready"))["status"]);
+        GoAway(TimeSpan.FromSeconds(20));
+        var ready = await _api.Anonymous.GetJsonAsync("/health/ready");
+        Assert.Equal("degraded", (string?)ready["status"]);
+        Assert.StartsWith("the database is away since 2022-", (string?)ready["checks"]!["schema"]!["detail"], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Definitions_and_kept_answers_go_on_and_what_only_the_database_tells_does_not()
     {
         string[] paths =

@@ -86,7 +86,7 @@ public sealed partial class DeployTests
     {
         var services = (YamlMappingNode)Find(Documents("compose.yaml").Single(), "services")!;
         var names = services.Children.Keys.Select(name => name.ToString()).ToHashSet();
-        Assert.Equal(["api", "database", "migrate", "roles", "seed", "sql", "web"], names.Order());
+        Assert.Equal(["api", "database", "migrate", "redis", "roles", "seed", "sql", "web"], names.Order());
         foreach (var service in services.Children.Values)
         {
             if (Find(service, "depends_on") is { } needs)
