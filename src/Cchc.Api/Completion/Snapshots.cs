@@ -179,9 +179,10 @@ public sealed class Snapshots(Database database, DataVersions versions, Catalogu
         while (true)
         {
             var hasLast = _last.TryGetValue(key, out var last);
-            if (hasLast && versions.Stale is not null)
+            if (versions.Stale is not null)
             {
-                return last!;
+                // Who has begun without the database has nothing to give, and says so at once.
+                return last ?? throw new ProblemException("service.unavailable");
             }
 
             // Many readers of a new version wait for one loading, which no single reader's leaving may cancel.
