@@ -16,7 +16,7 @@ api="$root/src/Cchc.Api/bin/Debug/net10.0/Cchc.Api.dll"
 dotnet "$api" > "$work/log" & server=$!
 trap 'kill $server; wait $server || true; rm -r "$work"' EXIT
 for _ in $(seq 240); do
-    url=$(grep -oE 'http://127\.0\.0\.1:[0-9]+' "$work/log" || true)
+    url=$(grep -m1 -oE 'http://127\.0\.0\.1:[0-9]+' "$work/log" | head -n 1 || true)
     [ -z "$url" ] || break
     kill -0 $server && sleep 0.25
 done
