@@ -9,9 +9,11 @@ namespace Cchc.Api.Commands;
 /// <summary>What the program does besides serving. Data alone goes to standard output; exit code 0, 1 failed, 2 wrong words.</summary>
 internal static class CommandLine
 {
-    private static readonly string[] Verbs = ["migrate", "seed", "keys", "audit", "transfer", "doctor", "--help", "-h", "-?", "--version"];
+    private static readonly string[] Asking = ["--help", "-h", "-?", "--version"];
 
-    public static bool Handles(string[] args) => args.Length > 0 && Verbs.Contains(args[0]);
+    /// <summary>Whether it is a command: a bare word is, also a misspelt one, which must not start a server instead. Settings are --name or name=value.</summary>
+    public static bool Handles(string[] args) =>
+        args.Length > 0 && (Asking.Contains(args[0]) || !(args[0].StartsWith('-') || args[0].StartsWith('/') || args[0].Contains('=')));
 
     public static async Task<int> RunAsync(string[] args)
     {
@@ -51,10 +53,15 @@ internal static class CommandLine
         var command = new Command("seed", "Load the units and plan 398; what is there already is left as it stands.");
         command.SetAction((_, cancellation) => Run(async services =>
         {
+            if (services.GetRequiredService<Database>().IsEmbedded)
+            {
+                await services.GetRequiredService<Migrator>().MigrateAsync(dryRun: false, cancellation);
+            }
+
             var (units, plans) = await services.GetRequiredService<Seeder>().SeedAsync(cancellation);
             Console.WriteLine($"units\t{units}\nplans\t{plans}");
             return 0;
-        }));
+        }, prepare: false));
         return command;
     }
 
@@ -101,8 +108,20 @@ internal static class CommandLine
         catch (Exception exception) when (exception is InvalidOperationException or ProblemException or System.Data.Common.DbException)
         {
             return await FailAsync(exception is ProblemException problem
-                ? ProblemCatalogue.Entries[problem.Code].In(english: true, problem.Arguments) : exception.Message);
+                ? ProblemCatalogue.Entries[problem.Code].In(english: true, problem.Arguments) : Reason(exception));
         }
+    }
+
+    /// <summary>What an operator is told of a fault, in one line: of a database that is away, what its driver says.</summary>
+    public static string Reason(Exception exception)
+    {
+        var told = exception;
+        for (var inner = exception.InnerException; inner is not null; inner = inner.InnerException)
+        {
+            told = inner is System.Data.Common.DbException ? inner : told;
+        }
+
+        return told.Message.ReplaceLineEndings(" ");
     }
 
     /// <summary>Wrong words or settings: a line each, and exit code 2.</summary>

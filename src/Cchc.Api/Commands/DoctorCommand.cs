@@ -61,7 +61,7 @@ internal static class DoctorCommand
         }
         catch (DbException exception)
         {
-            findings.Add(new(Verdict.Fail, "database", exception.GetBaseException().Message.ReplaceLineEndings(" ").Replace('\t', ' ')));
+            findings.Add(new(Verdict.Fail, "database", CommandLine.Reason(exception).Replace('\t', ' ')));
         }
 
         return findings;

@@ -13,6 +13,9 @@ internal static class Heads
 
         var body = context.Response.Body;
         context.Request.Method = HttpMethods.Get;
+
+        // A part is a thing of GET alone (RFC 9110, 14.2).
+        context.Request.Headers.Range = default;
         context.Response.Body = Stream.Null;
         try
         {

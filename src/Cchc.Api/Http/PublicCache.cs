@@ -144,7 +144,11 @@ internal sealed class PublicCache(DataVersions versions, TimeProvider time)
         return moment;
     }
 
-    private readonly record struct Address(string? Path, string? Query, string Coding, string Accept);
+    private readonly record struct Address(string? Path, string? Query, string Coding, string Accept)
+    {
+        // The client says how long they are, up to some 40,000 characters.
+        public int Bytes => sizeof(char) * ((Path?.Length ?? 0) + (Query?.Length ?? 0) + Accept.Length);
+    }
 
     private sealed record Place(Moment Moment, Address Address)
     {
@@ -171,10 +175,11 @@ internal sealed class PublicCache(DataVersions versions, TimeProvider time)
         public void Keep(Address address, KeptAnswer answer)
         {
             // Who asks for thousands of things that nobody else asks for must not take all memory: at the limit it begins anew.
-            if (Interlocked.Add(ref _bytes, answer.Body.Length + PerEntry) > MostBytes)
+            var size = answer.Body.Length + address.Bytes + PerEntry;
+            if (Interlocked.Add(ref _bytes, size) > MostBytes)
             {
                 Answers.Clear();
-                Interlocked.Exchange(ref _bytes, answer.Body.Length + PerEntry);
+                Interlocked.Exchange(ref _bytes, size);
             }
 
             Answers[address] = answer;

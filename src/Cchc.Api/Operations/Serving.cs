@@ -34,7 +34,7 @@ internal static class Serving
         }
         catch (Exception exception) when (exception is DbException or IOException or UnauthorizedAccessException or InvalidOperationException or FormatException)
         {
-            await Console.Error.WriteLineAsync($"Cchc.Api cannot serve: {exception.Message}");
+            await Console.Error.WriteLineAsync($"Cchc.Api cannot serve: {Commands.CommandLine.Reason(exception)}");
             return 1;
         }
     }

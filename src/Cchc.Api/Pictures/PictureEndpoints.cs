@@ -158,14 +158,19 @@ internal static class PictureEndpoints
             return;
         }
 
-        var drawing = draw(head);
-        var (body, type) = picture.Form switch
+        await (control == Answers.Public ? PublicCache.OnceAsync(context, SendDrawnAsync) : SendDrawnAsync());
+
+        async Task SendDrawnAsync()
         {
-            PictureForm.Png => (await PngWriter.WriteAsync(
-                drawing, picture.Theme == Theme.Dark, picture.Accent, picture.Scale, context.RequestAborted), "image/png"),
-            PictureForm.Html => (Snippet.Write(PublicAddress.Of(context, configuration), context.Request, drawing, head, table), "text/html; charset=utf-8"),
-            _ => (SvgWriter.Write(drawing, picture.Theme, picture.Accent), "image/svg+xml; charset=utf-8"),
-        };
-        await Answers.SendAsync(context, body, type);
+            var drawing = draw(head);
+            var (body, type) = picture.Form switch
+            {
+                PictureForm.Png => (await PngWriter.WriteAsync(
+                    drawing, picture.Theme == Theme.Dark, picture.Accent, picture.Scale, context.RequestAborted), "image/png"),
+                PictureForm.Html => (Snippet.Write(PublicAddress.Of(context, configuration), context.Request, drawing, head, table), "text/html; charset=utf-8"),
+                _ => (SvgWriter.Write(drawing, picture.Theme, picture.Accent), "image/svg+xml; charset=utf-8"),
+            };
+            await Answers.SendAsync(context, body, type);
+        }
     }
 }

@@ -67,13 +67,18 @@ internal static class TableRequest
     /// <summary>Reads the parameters of <see cref="Parameters"/>.</summary>
     public static TableRequest<T> Read<T>(HttpRequest request, QueryInput query, IReadOnlyList<Column<T>> columns)
     {
-        var fields = query.List("fields").Select(name => Find(query, "fields", columns, name)).OfType<Column<T>>().ToList();
+        var fields = query.List("fields").Select(name => Find(query, "fields", columns, name)).OfType<Column<T>>().Distinct().ToList();
         var order = query.List("sort").Select(name => (Column: Find(query, "sort", columns, name.TrimStart('-')), Descending: name.StartsWith('-')))
             .Where(each => each.Column is not null).Select(each => (each.Column!, each.Descending)).ToList();
         var form = query.Word<TableForm>("format") ?? Acceptance.Of(request, Types);
-        return new TableRequest<T>(
-            form, query.Flag("bom"), fields.Count > 0 ? fields : columns, order,
-            query.Text("limit") is null && form != TableForm.Json ? null : query.Limit(), query.Cursor());
+        var bom = query.Flag("bom");
+        if (bom && form != TableForm.Csv)
+        {
+            query.Refuse("parameter.notHere", "bom", "bom", Words.Of(form));
+        }
+
+        var isWhole = form != TableForm.Json && query.Text("limit") is null && query.Text("cursor") is null;
+        return new TableRequest<T>(form, bom, fields.Count > 0 ? fields : columns, order, isWhole ? null : query.Limit(), query.Cursor());
     }
 
     private static Column<T>? Find<T>(QueryInput query, string parameter, IReadOnlyList<Column<T>> columns, string name)

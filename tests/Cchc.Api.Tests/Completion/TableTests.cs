@@ -113,6 +113,7 @@ public sealed class TableTests
             .ThenBy(row => (string)row!["unit"]!, StringComparer.Ordinal);
         Assert.Equal(expected, sorted);
         Assert.Equal(["unit", "completion"], sorted[0]!.AsObject().Select(member => member.Key));
+        Assert.Equal("unit\r\n", (await TextAsync(api, Completion + "/rows?groupBy=unit&fields=unit,unit&format=csv"))[..6]);
 
         var paged = new List<string>();
         var path = Completion + "/rows?groupBy=unit&sort=-completion,unit&fields=unit,completion&limit=50";
@@ -182,7 +183,7 @@ public sealed class TableTests
         {
             "rows?groupBy=group&unit=SNV", "rows?fields=nothing", "rows?sort=-", "rows?format=xml", "rows?period=2022-Q9",
             "rows?cursor=AAAA", "rows?met=maybe", "rows?status=ok", "series?unit=SNV&level=district", "series?target=X", "series?plans=cchc-1999",
-            "comparison?period=2022-Q1,2022-H1", "comparison?with=2021", "rows?bom=1",
+            "comparison?period=2022-Q1,2022-H1", "comparison?with=2021", "rows?bom=1", "rows?bom=true", "rows?bom=true&format=sdmx",
         })
         {
             var response = await api.Anonymous.GetAsync(new Uri($"{Completion}/{bad}", UriKind.Relative));

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Text;
 using Cchc.Api.Tests.Support;
 using Cchc.Domain.Reports;
@@ -149,7 +150,7 @@ public sealed class CachingTests
         await using var api = await ApiHost.StartAsync(engine);
         foreach (var path in new[] { Completion, Completion + "/rows?format=csv", "/v1/units/D474", "/health/live", "/openapi/v1.json", "/v1/plans/none" })
         {
-            using var request = new HttpRequestMessage(HttpMethod.Head, path);
+            using var request = new HttpRequestMessage(HttpMethod.Head, path) { Headers = { Range = new RangeHeaderValue(0, 9) } };
             var head = await api.Anonymous.SendAsync(request);
             var full = await GetAsync(api.Anonymous, path);
             Assert.Equal(full.StatusCode, head.StatusCode);
@@ -157,6 +158,22 @@ public sealed class CachingTests
             Assert.Equal(full.Content.Headers.ContentType, head.Content.Headers.ContentType);
             Assert.Empty(await head.Content.ReadAsByteArrayAsync());
         }
+    }
+
+    [Fact]
+    public async Task What_a_client_says_at_length_counts_as_kept()
+    {
+        await using var api = await ApiHost.StartAsync(Engine.Sqlite);
+        const string path = Completion + "/targets/II.3.a";
+        await api.Anonymous.GetJsonAsync(path);
+        Assert.Equal(0, await api.CountCommandsAsync(() => api.Anonymous.GetJsonAsync(path)));
+        var padding = new string('x', 200_000);
+        for (var index = 0; index < 200; index++)
+        {
+            (await GetAsync(api.Anonymous, "/v1/units/D474", ("Accept", $"*/*, text/x{index}{padding}"))).EnsureSuccessStatusCode();
+        }
+
+        Assert.NotEqual(0, await api.CountCommandsAsync(() => api.Anonymous.GetJsonAsync(path)));
     }
 
     [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]

@@ -20,7 +20,9 @@ public sealed class DoctorTests : IDisposable
         Assert.Equal(("warn", "there is no file yet; the first start, migrate or keys makes it"), none.Found["database"]);
         Assert.Empty(Directory.GetFiles(_folder));
 
-        Assert.Equal(0, (await ProgramRun.RunAsync(_folder, [], "seed")).ExitCode);
+        var seeded = await ProgramRun.RunAsync(_folder, [], "seed");
+        Assert.Equal(0, seeded.ExitCode);
+        Assert.Contains("plans\t1", seeded.Output, StringComparison.Ordinal);
         var keyless = await DoctorAsync();
         Assert.Equal(1, keyless.ExitCode);
         Assert.Equal(("fail", "there is no key: keys create --role administrator"), keyless.Found["administrator"]);
@@ -55,6 +57,7 @@ public sealed class DoctorTests : IDisposable
             ("Database__Provider", "SqlServer"),
             ("Database__ConnectionString", "Server=tcp:127.0.0.1,1;Database=cchc;User Id=cchc-service;Password=S3cretWord;Connect Timeout=1"));
         Assert.Equal((1, "fail"), (away.ExitCode, away.Found["database"].Verdict));
+        Assert.Contains("SQL Server", away.Found["database"].Detail, StringComparison.Ordinal);
         Assert.DoesNotContain("S3cretWord", away.Output, StringComparison.Ordinal);
     }
 

@@ -87,6 +87,12 @@ public sealed partial class SettingsTests
                     ["Database:Conection", "RateLimits:Reads"], run.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')[0]));
             }
 
+            // A server in place of the command that was meant would make a database, and never end.
+            var misspelt = await ProgramRun.RunAsync(folder, [], "migarte");
+            Assert.Equal((2, ""), (misspelt.ExitCode, misspelt.Output));
+            Assert.Contains("'migarte'", misspelt.Errors, StringComparison.Ordinal);
+            Assert.Empty(Directory.GetFiles(folder));
+
             var unwritable = await ProgramRun.RunAsync(folder, [("Database__ConnectionString", $"Data Source={folder};Mode=ReadWriteCreate")]);
             Assert.Equal((1, "", 1), (unwritable.ExitCode, unwritable.Output, unwritable.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length));
             Assert.StartsWith("Cchc.Api cannot serve: ", unwritable.Errors, StringComparison.Ordinal);

@@ -130,6 +130,11 @@ public sealed partial class PictureFormTests
             using var head = await api.Anonymous.SendAsync(new HttpRequestMessage(HttpMethod.Head, $"{Pictures}/{name}"));
             Assert.Equal(plain.Headers.ETag, head.Headers.ETag);
             Assert.Empty(await head.Content.ReadAsByteArrayAsync());
+            Assert.Equal(0, await api.CountAsync("aspnetcore.routing.match_attempts", async () =>
+            {
+                await GetAsync(api.Anonymous, $"{Pictures}/{name}", ("Accept-Encoding", "br"));
+                await GetAsync(api.Anonymous, $"{Pictures}/{name}", ("Accept-Encoding", "br"), ("Accept", "image/png"));
+            }));
             Assert.Equal(0, await api.CountCommandsAsync(async () =>
             {
                 Assert.Equal(body, await api.Anonymous.GetStringAsync(new Uri($"{Pictures}/{name}", UriKind.Relative)));
