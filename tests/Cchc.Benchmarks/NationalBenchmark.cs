@@ -136,8 +136,9 @@ internal static class NationalBenchmark
                 answers.Add(await TimeAsync(client, Completion));
             }
 
+            var peak = Peak(server);
             var ranking = await TimeAsync(client, Completion + "/units?limit=1000");
-            Say($"first answer of the process   {whole:0} ms; ranking of all units {ranking:0} ms; peak memory of the process {Peak(server) / 1024} MB");
+            Say($"first answer of the process   {whole:0} ms, peak memory {peak / 1024} MB; ranking of all units {ranking:0} ms, {Peak(server) / 1024} MB");
             Say($"first answer after one unit's report   {Median(answers):0.0} ms, {whole / Median(answers):0} times as fast");
         }
         finally

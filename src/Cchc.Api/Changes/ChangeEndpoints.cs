@@ -63,8 +63,11 @@ internal static class ChangeEndpoints
                 return (items, next);
             },
             context.RequestAborted);
+
+        // Two who see different changes up to the same one have different answers.
+        var reach = context.Caller() is { } caller ? $".{Words.Of(caller.Role)}{caller.UnitId}" : "";
         await Answers.WriteAsync(
-            context, $"f{catalogue.Version}.{next}", isPrivate: true, () => Task.FromResult(new ChangesAnswer(items, CursorOf(next))));
+            context, $"f{catalogue.Version}.{next}{reach}", isPrivate: true, () => Task.FromResult(new ChangesAnswer(items, CursorOf(next))));
     }
 
     private static async Task Follow(

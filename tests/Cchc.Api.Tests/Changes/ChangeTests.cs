@@ -36,6 +36,21 @@ public sealed class ChangeTests
     }
 
     [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
+    public async Task A_tag_is_of_what_its_reader_sees(Engine engine)
+    {
+        await using var api = await ApiHost.StartAsync(engine);
+        using var administrator = await api.KeyAsync(Role.Administrator);
+        using var reporter = await api.KeyAsync(Role.Reporter, "SNV");
+        using var other = await api.KeyAsync(Role.Reporter, "STP");
+        await administrator.PutReportAsync("SNV", HttpExtensions.Ratio("II.3.a", 1, 2));
+        var tags = new HashSet<string>();
+        foreach (var client in new[] { api.Anonymous, administrator, reporter, other })
+        {
+            Assert.True(tags.Add((await client.GetAsync(new Uri("/v1/changes", UriKind.Relative))).Headers.ETag!.Tag));
+        }
+    }
+
+    [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
     public async Task Writers_at_the_same_time_leave_no_gap_for_one_who_follows(Engine engine)
     {
         await using var api = await ApiHost.StartAsync(engine);
