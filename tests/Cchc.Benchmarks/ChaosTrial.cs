@@ -5,6 +5,7 @@ using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using static Cchc.Benchmarks.Outcome;
 
 namespace Cchc.Benchmarks;
 
@@ -258,6 +259,4 @@ internal sealed class ChaosTrial
             _faults.Add(fault);
         }
     }
-
-    private static void Say(FormattableString line) => Console.WriteLine(FormattableString.Invariant(line));
 }

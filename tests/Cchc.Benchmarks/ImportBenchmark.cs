@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Data.Sqlite;
+using static Cchc.Benchmarks.Outcome;
 
 namespace Cchc.Benchmarks;
 
@@ -49,8 +50,6 @@ internal static class ImportBenchmark
             Directory.Delete(folder, recursive: true);
         }
     }
-
-    private static double Median(List<double> figures) => figures.Order().ElementAt(figures.Count / 2);
 
     private static (string Folder, string Key) Generate(string folder, int rows)
     {
@@ -124,7 +123,7 @@ internal static class ImportBenchmark
             using var response = await client.PostAsync("/v1/plans/bench/report-imports", content);
             var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
             var answer = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
-            return (int?)answer["result"]?["rows"]?["created"] == rows ? (seconds, Peak(server))
+            return (int?)answer["result"]?["rows"]?["created"] == rows ? (seconds, Server.Peak(server))
                 : throw new InvalidOperationException(answer.ToJsonString()[..1000]);
         }
         finally
@@ -153,10 +152,6 @@ internal static class ImportBenchmark
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
         return client;
     }
-
-    private static long Peak(Process server) => File.ReadLines($"/proc/{server.Id}/status")
-        .Where(line => line.StartsWith("VmHWM:", StringComparison.Ordinal))
-        .Select(line => long.Parse(line.Split(':', 'k')[1], CultureInfo.InvariantCulture)).Single();
 
     // Every value due of plan 398's year, as the template of the whole province asks for them.
     private static async Task YearAsync(string folder)

@@ -9,6 +9,7 @@ using Cchc.Domain.Completion;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using static Cchc.Benchmarks.Outcome;
 
 namespace Cchc.Benchmarks;
 
@@ -136,9 +137,9 @@ internal static class NationalBenchmark
                 answers.Add(await TimeAsync(client, Completion));
             }
 
-            var peak = Peak(server);
+            var peak = Server.Peak(server);
             var ranking = await TimeAsync(client, Completion + "/units?limit=1000");
-            Say($"first answer of the process   {whole:0} ms, peak memory {peak / 1024} MB; ranking of all units {ranking:0} ms, {Peak(server) / 1024} MB");
+            Say($"first answer of the process   {whole:0} ms, peak memory {peak / 1024} MB; ranking of all units {ranking:0} ms, {Server.Peak(server) / 1024} MB");
             Say($"first answer after one unit's report   {Median(answers):0.0} ms, {whole / Median(answers):0} times as fast");
         }
         finally
@@ -177,12 +178,4 @@ internal static class NationalBenchmark
         (await client.GetAsync(path)).EnsureSuccessStatusCode();
         return Stopwatch.GetElapsedTime(started).TotalMilliseconds;
     }
-
-    private static long Peak(Process server) => File.ReadLines($"/proc/{server.Id}/status")
-        .Where(line => line.StartsWith("VmHWM:", StringComparison.Ordinal))
-        .Select(line => long.Parse(line.Split(':', 'k')[1], CultureInfo.InvariantCulture)).Single();
-
-    private static void Say(FormattableString line) => Console.WriteLine(FormattableString.Invariant(line));
-
-    private static double Median(List<double> figures) => figures.Order().ElementAt(figures.Count / 2);
 }

@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
+using static Cchc.Benchmarks.Outcome;
 
 namespace Cchc.Benchmarks;
 
@@ -173,15 +174,9 @@ internal static class ReadBenchmark
 
     private static double Wrk(string address, params string[] headers)
     {
-        var start = new ProcessStartInfo("wrk", ["-t1", "-c16", "-d3s", .. headers.SelectMany(header => new[] { "-H", header }), address]) { RedirectStandardOutput = true };
-        using var process = Process.Start(start)!;
-        var lines = process.StandardOutput.ReadToEnd().Split('\n');
+        var lines = Shell.Run("/", "wrk", ["-t1", "-c16", "-d3s", .. headers.SelectMany(header => new[] { "-H", header }), address]).Split('\n');
         return lines.Any(line => line.Contains("Non-2xx", StringComparison.Ordinal)) && !headers.Any(header => header.StartsWith("If-None", StringComparison.Ordinal))
             ? throw new InvalidOperationException(address)
             : double.Parse(lines.First(line => line.StartsWith("Requests/sec", StringComparison.Ordinal)).Split(':')[1], CultureInfo.InvariantCulture);
     }
-
-    private static void Say(FormattableString line) => Console.WriteLine(FormattableString.Invariant(line));
-
-    private static double Median(List<double> figures) => figures.Order().ElementAt(figures.Count / 2);
 }

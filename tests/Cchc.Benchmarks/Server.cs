@@ -45,4 +45,9 @@ internal static class Server
 
         throw new InvalidOperationException("The server did not start.");
     }
+
+    /// <summary>The most memory that a process has held, in KiB.</summary>
+    public static long Peak(Process server) => File.ReadLines($"/proc/{server.Id}/status")
+        .Where(line => line.StartsWith("VmHWM:", StringComparison.Ordinal))
+        .Select(line => long.Parse(line.Split(':', 'k')[1], CultureInfo.InvariantCulture)).Single();
 }

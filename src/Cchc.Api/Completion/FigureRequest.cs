@@ -32,4 +32,13 @@ internal sealed record FigureRequest(Plan Plan, Lens Lens, Basis Basis, DateTime
             : [await snapshots.GetAsync(plan, null, lens, asOf, context.RequestAborted)];
         return new FigureRequest(plan, lens, basis, asOf, held);
     }
+
+    /// <summary>Refuses more than one period, where an answer is of one.</summary>
+    public void RequireOne(QueryInput query)
+    {
+        if (Snapshots.Count > 1)
+        {
+            query.Refuse("parameter.invalid", "period", "period");
+        }
+    }
 }

@@ -9,12 +9,6 @@ namespace Cchc.Api.Completion;
 /// <summary>The figures over time: from period to period, from plan to plan, and two periods side by side.</summary>
 internal static class SeriesEndpoints
 {
-    private static readonly Parameter[] Of =
-    [
-        new("target", "Of this target in place of the whole plan", "II.3.a"), new("unit", "Of this unit on its own values", "SNV"),
-        Parameters.Word<UnitLevel>("level", "Of all units of this level together"),
-    ];
-
     private static readonly Parameter[] Common =
     [
         Parameters.Word<Lens>("lens", "Which revisions count; provisional needs a key"),
@@ -25,8 +19,7 @@ internal static class SeriesEndpoints
     {
         api.MapGet("/plans/{plan}/completion/series", GetSeries).Describe<SeriesAnswer>(
             "getCompletionSeries", "Completion from period to period, and from plan to plan",
-            [new("period", "Periods, comma-separated, or all; all up to the latest with data where it is not given", "2022-Q1,2022-H1"),
-             new("plans", "Further plans, comma-separated", "cchc-2022"), .. Of, .. Common, .. TableRequest.Parameters])
+            [.. SeriesRequest.Parameters, .. Common, .. TableRequest.Parameters])
             .Refuses(401, 404, 406).InForms();
         api.MapGet("/plans/{plan}/completion/comparison", Compare).Describe<ComparisonAnswer>(
             "compareCompletion", "Two periods side by side, target by target",
@@ -67,11 +60,7 @@ internal static class SeriesEndpoints
         var found = catalogue.PlanOf(plan);
         var query = new QueryInput(context.Request, ["period", "with", "unit", "lens", "basis", "asOf", .. TableRequest.Names]);
         var asked = await FigureRequest.ReadAsync(context, query, found, snapshots, time);
-        if (asked.Snapshots.Count > 1)
-        {
-            query.Refuse("parameter.invalid", "period", "period");
-        }
-
+        asked.RequireOne(query);
         var period = asked.Snapshots[0].Facts.Period;
         var earlier = query.Known("with", found.FindPeriod, "period") ?? found.Periods.LastOrDefault(each => each.DataTo < period.DataTo) ?? period;
         var unit = query.Known("unit", catalogue.Units.Find, "unit");

@@ -12,6 +12,14 @@ internal sealed record SeriesRequest(
 {
     public static readonly string[] Names = ["period", "plans", "target", "unit", "level", "lens", "basis", "asOf"];
 
+    /// <summary>Those that a series has beside what all figures have.</summary>
+    public static readonly Parameter[] Parameters =
+    [
+        new("period", "Periods, comma-separated, or all; all up to the latest with data where it is not given", "2022-Q1,2022-H1"),
+        new("plans", "Further plans, comma-separated", "cchc-2022"), new("target", "Of this target in place of the whole plan", "II.3.a"),
+        new("unit", "Of this unit on its own values", "SNV"), Http.Parameters.Word<UnitLevel>("level", "Of all units of this level together"),
+    ];
+
     public bool IsPrivate => Lens == Lens.Provisional;
 
     public bool HasSample => Snapshots.Any(each => each.Facts.HasSample);

@@ -3,7 +3,6 @@ using Cchc.Api.Http;
 using Cchc.Api.Plans;
 using Cchc.Domain.Completion;
 using Cchc.Domain.Plans;
-using Cchc.Domain.Units;
 
 namespace Cchc.Api.Pictures;
 
@@ -32,10 +31,7 @@ internal static class PictureEndpoints
             "drawDistricts", "A picture of completion by district, with all below it", [Period, .. Common, .. PictureRequest.Parameters(Wide)]);
         pictures.MapGet("/series", DrawSeries).DescribePicture(
             "drawSeries", "A picture of completion from period to period",
-            [new("period", "Periods, comma-separated, or all; all up to the latest with data where it is not given", "2022-Q1,2022-H1"),
-             new("plans", "Further plans, comma-separated", "cchc-2022"), new("target", "Of this target in place of the whole plan", "II.3.a"),
-             new("unit", "Of this unit on its own values", "SNV"), Parameters.Word<UnitLevel>("level", "Of all units of this level together"),
-             .. Common, .. PictureRequest.Parameters(Wide)]);
+            [.. SeriesRequest.Parameters, .. Common, .. PictureRequest.Parameters(Wide)]);
         pictures.MapGet("/targets/{target}", DrawTarget).DescribePicture(
             "drawTarget", "A badge of one target: completion, status, and its lines", [Period, .. Common, .. PictureRequest.Parameters(Badge)]);
     }
@@ -109,11 +105,7 @@ internal static class PictureEndpoints
         var found = (await catalogues.CurrentAsync(context.RequestAborted)).PlanOf(plan);
         var query = new QueryInput(context.Request, One);
         var asked = await FigureRequest.ReadAsync(context, query, found, snapshots, time);
-        if (asked.Snapshots.Count > 1)
-        {
-            query.Refuse("parameter.invalid", "period", "period");
-        }
-
+        asked.RequireOne(query);
         return (asked, Read(context, query, asked.Lens, width));
     }
 

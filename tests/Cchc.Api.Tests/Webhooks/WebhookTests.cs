@@ -5,8 +5,6 @@ using System.Text.Json.Nodes;
 using Cchc.Api.Tests.Support;
 using Cchc.Api.Webhooks;
 using Cchc.Domain.Reports;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Cchc.Api.Tests.Webhooks;
@@ -220,47 +218,5 @@ public sealed class WebhookTests
         var key = Convert.FromBase64String(secret["whsec_".Length..]);
         var signed = Convert.ToBase64String(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes($"{message.Id}.{message.Timestamp}.{message.Text}")));
         return message.Signature.Split(' ').Contains("v1," + signed);
-    }
-
-    private sealed record Message(string Id, string Timestamp, string Signature, string Text)
-    {
-        public JsonNode Body { get; } = JsonNode.Parse(Text)!;
-    }
-
-    private sealed class Receiver : IAsyncDisposable
-    {
-        private readonly WebApplication _app;
-
-        private Receiver(WebApplication app) => _app = app;
-
-        public List<Message> Got { get; } = [];
-
-        public Func<JsonNode, int> Answer { get; set; } = _ => 200;
-
-        public string Url => _app.Urls.Single() + "/hook";
-
-        public static async Task<Receiver> StartAsync()
-        {
-            var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-            Microsoft.AspNetCore.Hosting.WebHostBuilderKestrelExtensions.UseKestrelCore(builder.WebHost);
-            var app = builder.Build();
-            app.Urls.Add("http://127.0.0.1:0");
-            var receiver = new Receiver(app);
-            app.Run(receiver.ReceiveAsync);
-            await app.StartAsync();
-            return receiver;
-        }
-
-        public ValueTask DisposeAsync() => _app.DisposeAsync();
-
-        private async Task ReceiveAsync(HttpContext context)
-        {
-            using var reader = new StreamReader(context.Request.Body);
-            var headers = context.Request.Headers;
-            var message = new Message(
-                headers["webhook-id"].ToString(), headers["webhook-timestamp"].ToString(), headers["webhook-signature"].ToString(), await reader.ReadToEndAsync());
-            Got.Add(message);
-            context.Response.StatusCode = Answer(message.Body);
-        }
     }
 }

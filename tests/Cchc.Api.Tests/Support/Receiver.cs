@@ -1,0 +1,53 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+
+namespace Cchc.Api.Tests.Support;
+
+/// <summary>What a webhook brought.</summary>
+internal sealed record Message(string Id, string Timestamp, string Signature, string Text)
+{
+    public JsonNode Body { get; } = JsonNode.Parse(Text)!;
+}
+
+/// <summary>A receiver of webhooks that really listens.</summary>
+internal sealed class Receiver : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private Receiver(WebApplication app) => _app = app;
+
+    public List<Message> Got { get; } = [];
+
+    public Func<JsonNode, int> Answer { get; set; } = _ => 200;
+
+    public string Url => _app.Urls.Single() + "/hook";
+
+    public static async Task<Receiver> StartAsync()
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        Microsoft.AspNetCore.Hosting.WebHostBuilderKestrelExtensions.UseKestrelCore(builder.WebHost);
+        var app = builder.Build();
+        app.Urls.Add("http://127.0.0.1:0");
+        var receiver = new Receiver(app);
+        app.Run(receiver.ReceiveAsync);
+        await app.StartAsync();
+        return receiver;
+    }
+
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    private async Task ReceiveAsync(HttpContext context)
+    {
+        using var reader = new StreamReader(context.Request.Body);
+        var headers = context.Request.Headers;
+        var message = new Message(
+            headers["webhook-id"].ToString(), headers["webhook-timestamp"].ToString(), headers["webhook-signature"].ToString(), await reader.ReadToEndAsync());
+        lock (Got)
+        {
+            Got.Add(message);
+        }
+
+        context.Response.StatusCode = Answer(message.Body);
+    }
+}
