@@ -28,7 +28,8 @@ internal static class ResultEndpoints
         api.MapPost(Path, Freeze).DescribeWrite<ConsolidatedResult>(
             "freezeResult", "Freeze the published figures of the period as its next consolidated result",
             """{ "reason": "Tổng hợp báo cáo 6 tháng đầu năm" }""", IdempotencyKeys.Parameter)
-            .Takes<ReasonBody>(mayBeAbsent: true).Produces<ConsolidatedResult>(201, "application/json").Needs(KeyScope.ReportsReview);
+            .Takes<ReasonBody>(mayBeAbsent: true).Produces<ConsolidatedResult>(201, "application/json").Needs(KeyScope.ReportsReview)
+            .Sends(AnswerHeaders.ETag, 200, 201).Sends(AnswerHeaders.Location, 201);
     }
 
     private static async Task ListResults(HttpContext context, string plan, string period, Catalogues catalogues, Database database)
@@ -41,7 +42,7 @@ internal static class ResultEndpoints
         var page = Page<ResultSummary>.Cut(
             context, heads, head => head.Number.ToString(CultureInfo.InvariantCulture),
             head => new ResultSummary(head.Number, head.FrozenAt, head.DataVersion, head.Reason, head.Sha256), limit, cursor);
-        await Answers.WriteOwnAsync(context, $"\"n{heads.Count}\"", 200, page);
+        await Answers.WriteOwnVersionAsync(context, $"n{heads.Count}", 200, page);
     }
 
     private static async Task GetResult(

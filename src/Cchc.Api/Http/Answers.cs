@@ -124,24 +124,11 @@ internal static class Answers
         ? (T)(object)(figures with { Stale = true, StaleSince = stale.Since }) : answer;
 
     /// <summary>
-    /// Tags the answer, and says 304 where the client holds it. A form beside JSON, and a coding, are representations of their own, which a
-    /// strong tag must tell apart (RFC 9110, 8.8.3.3).
+    /// Tags what is computed, and says 304 where the client holds it. A form beside JSON, and a coding, are representations of their own, which
+    /// a strong tag must tell apart (RFC 9110, 8.8.3.3); so is what another build makes of the same data.
     /// </summary>
-    public static bool IsKnown(HttpContext context, string version, string cacheControl)
-    {
-        var headers = context.Response.Headers;
-        var etag = Codings.Tag(context, version);
-        headers.ETag = etag;
-        headers.CacheControl = ControlOf(context, cacheControl);
-        headers.Vary = headers.Vary.Count > 0 ? $"{headers.Vary}, {Varying}" : Varying;
-        if (HttpMethods.IsGet(context.Request.Method) && Preconditions.Matches(context.Request.Headers.IfNoneMatch, etag))
-        {
-            context.Response.StatusCode = StatusCodes.Status304NotModified;
-            return true;
-        }
-
-        return false;
-    }
+    public static bool IsKnown(HttpContext context, string version, string cacheControl) =>
+        IsKnownAs(context, Build.Of(context, version), cacheControl);
 
     /// <summary>What is said of caching to one who shows a credential: that a shared cache keeps out.</summary>
     public static string ControlOf(HttpContext context, string cacheControl) =>
@@ -160,7 +147,7 @@ internal static class Answers
     /// <summary>Writes a text that never changes, tagged with its hash.</summary>
     public static Task WriteTextAsync(HttpContext context, string sha256, string json)
     {
-        if (IsKnown(context, sha256, Immutable))
+        if (IsKnownAs(context, sha256, Immutable))
         {
             return Task.CompletedTask;
         }
@@ -168,11 +155,19 @@ internal static class Answers
         return SendAsync(context, Encoding.UTF8.GetBytes(json), JsonType);
     }
 
-    /// <summary>Writes what only this caller may see, tagged with a version of its own.</summary>
+    /// <summary>Writes a list, or what nobody replaces, that only this caller may see.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="version">What it is a pure function of, beside its address.</param>
+    /// <param name="status">Its status.</param>
+    /// <param name="value">What it says.</param>
+    public static Task WriteOwnVersionAsync<T>(HttpContext context, string version, int status, T value) =>
+        WriteOwnAsync(context, Build.Of(context, version), status, value);
+
+    /// <summary>Writes what only this caller may see, tagged with a version of its own, which is good for If-Match whatever the build.</summary>
     public static async Task WriteOwnAsync<T>(HttpContext context, string etag, int status, T value)
     {
         context.Response.Headers.Vary = "Accept-Language";
-        if (!IsKnown(context, etag.Trim('"'), Private))
+        if (!IsKnownAs(context, etag.Trim('"'), Private))
         {
             context.Response.StatusCode = status;
             await SendAsync(context, JsonSerializer.SerializeToUtf8Bytes(value, Json.Options), JsonType);
@@ -220,6 +215,23 @@ internal static class Answers
         context.Response.ContentLength = body.Length;
         PublicCache.Keep(context, body);
         await context.Response.Body.WriteAsync(body, context.RequestAborted);
+    }
+
+    // By a tag that no build changes: a document's own version, which a client gives as If-Match, or a hash.
+    private static bool IsKnownAs(HttpContext context, string tag, string cacheControl)
+    {
+        var headers = context.Response.Headers;
+        var etag = Codings.Tag(context, tag);
+        headers.ETag = etag;
+        headers.CacheControl = ControlOf(context, cacheControl);
+        headers.Vary = headers.Vary.Count > 0 ? $"{headers.Vary}, {Varying}" : Varying;
+        if (HttpMethods.IsGet(context.Request.Method) && Preconditions.Matches(context.Request.Headers.IfNoneMatch, etag))
+        {
+            context.Response.StatusCode = StatusCodes.Status304NotModified;
+            return true;
+        }
+
+        return false;
     }
 }
 

@@ -10,7 +10,7 @@ internal static class Codings
 
     public static IServiceCollection AddCodings(this IServiceCollection services)
     {
-        services.AddResponseCompression();
+        services.AddSingleton(Build.OfProgram).AddResponseCompression();
         services.Configure<BrotliCompressionProviderOptions>(options => options.Level = CompressionLevel.Optimal);
         return services.Configure<GzipCompressionProviderOptions>(options => options.Level = CompressionLevel.Optimal);
     }

@@ -6,8 +6,7 @@ internal static class CrossOrigin
     private static readonly string[] Sent =
         ["Authorization", "Content-Type", "Content-Encoding", "If-Match", "If-None-Match", "Idempotency-Key", "Prefer", "Accept-Language", "Last-Event-ID", "Range", "If-Range"];
 
-    private static readonly string[] Shown =
-        ["ETag", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "Content-Disposition", "Content-Range", "Accept-Ranges"];
+    private static readonly string[] Shown = [.. AnswerHeaders.Names, "Content-Range"];
 
     public static void UseCrossOrigin(this WebApplication app)
     {

@@ -81,6 +81,10 @@ internal static class DescriptionExtensions
     public static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder endpoint, bool mayBeAbsent = false) =>
         endpoint.WithMetadata(new BodyType(typeof(T), mayBeAbsent));
 
+    /// <summary>Says that answers of these statuses carry a header.</summary>
+    public static RouteHandlerBuilder Sends(this RouteHandlerBuilder endpoint, AnswerHeader header, params IReadOnlyList<int> statuses) =>
+        endpoint.WithMetadata(new Sends(statuses, header));
+
     public static RouteHandlerBuilder Refuses(this RouteHandlerBuilder endpoint, params int[] statuses)
     {
         foreach (var status in statuses)

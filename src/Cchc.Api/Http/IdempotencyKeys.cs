@@ -24,7 +24,8 @@ internal static class IdempotencyKeys
     /// Keeps what an operation answered, and answers it again; while it is under way, on whatever node, the same key gets 409. For operations
     /// that of themselves refuse to be done twice: the answer is kept after the write, not with it.
     /// </summary>
-    public static RouteHandlerBuilder KeepsAnswer(this RouteHandlerBuilder endpoint) => endpoint.AddEndpointFilter(KeepAsync);
+    public static RouteHandlerBuilder KeepsAnswer(this RouteHandlerBuilder endpoint) =>
+        endpoint.AddEndpointFilter(KeepAsync).Sends(AnswerHeaders.Busy, 409);
 
     private static async ValueTask<object?> KeepAsync(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next)
     {

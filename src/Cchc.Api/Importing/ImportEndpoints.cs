@@ -86,7 +86,9 @@ internal static class ImportEndpoints
             })
             .Produces<ImportAnswer>(200, "application/json").Produces<ImportAnswer>(202, "application/json")
             .Refuses(400, 401, 403, 404, 409, 413, 415, 429, 503)
-            .Produces<ImportProblem>(422, "application/problem+json").Needs(KeyScope.Imports);
+            .Produces<ImportProblem>(422, "application/problem+json").Needs(KeyScope.Imports)
+            .Sends(AnswerHeaders.ETag, 200, 202).Sends(AnswerHeaders.Location, 202).Sends(AnswerHeaders.ContentLocation, 200)
+            .Sends(AnswerHeaders.PreferenceApplied, 200, 202);
         api.MapGet("/plans/{plan}" + Path, ListImports)
             .Describe<Page<ImportAnswer>>("listImports", "Imports of the caller, or of everybody for who may see all; the newest first", Parameters.Paging)
             .Refuses(401, 404).Needs(KeyScope.Read, KeyScope.Imports);
@@ -103,7 +105,8 @@ internal static class ImportEndpoints
             .Refuses(400, 401, 403, 404, 429, 503).Needs(KeyScope.Read, KeyScope.Imports);
         api.MapDelete(Path + "/{id}", CancelImport).WithName("cancelImport")
             .WithMetadata(new Description("Stop an import that is queued or running; nothing of it stays", []))
-            .Produces<ImportAnswer>(200, "application/json").Refuses(400, 401, 403, 404, 409, 429, 503).Needs(KeyScope.Imports);
+            .Produces<ImportAnswer>(200, "application/json").Refuses(400, 401, 403, 404, 409, 429, 503).Needs(KeyScope.Imports)
+            .Sends(AnswerHeaders.ETag, 200);
         api.MapGet("/plans/{plan}/report-template", GetTemplate).WithName("getReportTemplate")
             .WithMetadata(new Description(
                 "A table of exactly the values due, to be filled in and imported",
@@ -176,7 +179,7 @@ internal static class ImportEndpoints
         if (isAsync || !import.IsEnded)
         {
             context.Response.Headers.Location = location;
-            await Answers.WriteOwnAsync(context, Tag(import), StatusCodes.Status202Accepted, answer);
+            await Answers.WriteOwnVersionAsync(context, Tag(import), StatusCodes.Status202Accepted, answer);
             return;
         }
 
@@ -186,7 +189,7 @@ internal static class ImportEndpoints
         }
 
         context.Response.Headers.ContentLocation = location;
-        await Answers.WriteOwnAsync(context, Tag(import), StatusCodes.Status200OK, answer);
+        await Answers.WriteOwnVersionAsync(context, Tag(import), StatusCodes.Status200OK, answer);
     }
 
     private static ProblemException Refused(ImportRecord import, ImportAnswer answer)
@@ -295,8 +298,8 @@ internal static class ImportEndpoints
         var page = Page<string>.Cut(context, heads, import => import.Id, import => import.Id, limit, cursor);
         var imports = page.Items.Count == 0 ? [] : await database.ReadAsync(
             session => ImportQueries.RangeAsync(session, found.Id, actor, page.Items[0], page.Items[^1]), context.RequestAborted);
-        await Answers.WriteOwnAsync(
-            context, heads.All(import => import.IsEnded) ? $"\"{heads.Count}\"" : $"\"{Guid.NewGuid():N}\"", StatusCodes.Status200OK, new Page<ImportAnswer>
+        await Answers.WriteOwnVersionAsync(
+            context, heads.All(import => import.IsEnded) ? $"{heads.Count}" : $"{Guid.NewGuid():N}", StatusCodes.Status200OK, new Page<ImportAnswer>
             {
                 Items = [.. imports.Select(import => Show(import, catalogue, [], importer.ProgressOf(import.Id)))],
                 NextCursor = page.NextCursor,
@@ -307,7 +310,7 @@ internal static class ImportEndpoints
     {
         new QueryInput(context.Request).Done();
         var import = await FindAsync(context, id, database);
-        await Answers.WriteOwnAsync(
+        await Answers.WriteOwnVersionAsync(
             context, Tag(import), StatusCodes.Status200OK,
             await ShowAsync(context, import, await catalogues.CurrentAsync(context.RequestAborted)));
     }
@@ -333,7 +336,7 @@ internal static class ImportEndpoints
         var remarks = page.Items.Count == 0 ? [] : await database.ReadAsync(
             session => ImportQueries.RemarksAsync(session, import.Id, page.Items[0], page.Items[^1]), context.RequestAborted);
         var ofRow = remarks.ToLookup(remark => remark.Row, RowRemark.Of);
-        await Answers.WriteOwnAsync(context, Tag(import), StatusCodes.Status200OK, new Page<ImportRowAnswer>
+        await Answers.WriteOwnVersionAsync(context, Tag(import), StatusCodes.Status200OK, new Page<ImportRowAnswer>
         {
             Items = [.. page.Items.Select(row => new ImportRowAnswer(row, Of((RowOutcome)outcomes.Span[row]), [.. ofRow[row]]))],
             NextCursor = page.NextCursor,
@@ -389,7 +392,7 @@ internal static class ImportEndpoints
             throw new ProblemException("import.state", Words.Of(import.Status));
         }
 
-        await Answers.WriteOwnAsync(
+        await Answers.WriteOwnVersionAsync(
             context, Tag(import), StatusCodes.Status200OK,
             await ShowAsync(context, import, await catalogues.CurrentAsync(context.RequestAborted)));
     }
@@ -464,7 +467,7 @@ internal static class ImportEndpoints
 
     // An import that is not ended changes from moment to moment.
     private static string Tag(ImportRecord import) =>
-        import.IsEnded ? $"\"{import.Id}\"" : $"\"{import.Id}-{Guid.NewGuid():N}\"";
+        import.IsEnded ? import.Id : $"{import.Id}-{Guid.NewGuid():N}";
 
     private static async Task<ImportAnswer> ShowAsync(HttpContext context, ImportRecord import, Catalogue catalogue)
     {

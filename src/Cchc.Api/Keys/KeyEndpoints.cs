@@ -23,14 +23,15 @@ internal static class KeyEndpoints
         api.MapPost(Path, PostKey).DescribeWrite<IssuedKey>(
                 "createKey", "Make an API key, and show its secret this once (200 without it, where the request was answered before)",
                 BodyExample, IdempotencyKeys.Parameter)
-            .Produces<IssuedKey>(201, "application/json").Takes<KeyBody>().Needs(KeyScope.Administration);
+            .Produces<IssuedKey>(201, "application/json").Takes<KeyBody>().Needs(KeyScope.Administration)
+            .Sends(AnswerHeaders.ETag, 200, 201).Sends(AnswerHeaders.Location, 201).Sends(AnswerHeaders.NewLocation, 200);
         api.MapPost(Path + "/{id}/rotate", RotateKey).DescribeWrite<IssuedKey>(
                 "rotateKey", "Give a key a new secret, which works at once; the present one goes on working for a time",
                 """{ "graceHours": 24 }""", IdempotencyKeys.Parameter)
-            .Takes<RotationBody>(mayBeAbsent: true).Needs(KeyScope.Administration);
+            .Takes<RotationBody>(mayBeAbsent: true).Needs(KeyScope.Administration).Sends(AnswerHeaders.ETag, 200);
         api.MapDelete(Path + "/{id}", RevokeKey).WithName("revokeKey")
             .WithMetadata(new Description("Revoke a key at once, with every secret of it", []))
-            .Produces<KeyAnswer>(200, "application/json").Refuses(400, 401, 403, 404, 503).Needs(KeyScope.Administration);
+            .Produces<KeyAnswer>(200, "application/json").Refuses(400, 401, 403, 404, 429, 503).Needs(KeyScope.Administration).Sends(AnswerHeaders.ETag, 200);
     }
 
     private static async Task ListKeys(HttpContext context, KeyWriter keys, KeyUses uses, TimeProvider time)

@@ -35,7 +35,8 @@ internal static class ObstacleEndpoints
              new("task", "Concerning this task", "III.2.d"), Parameters.Query, .. Parameters.Paging]).Refuses(401, 404);
         api.MapPost(All, RaiseObstacle).DescribeWrite<ObstacleAnswer>(
             "raiseObstacle", "Raise an obstacle: a unit its own, a district also its communes'", RaiseExample, IdempotencyKeys.Parameter)
-            .Takes<RaiseBody>().Needs(KeyScope.ReportsWrite).Produces<ObstacleAnswer>(201, "application/json");
+            .Takes<RaiseBody>().Needs(KeyScope.ReportsWrite).Produces<ObstacleAnswer>(201, "application/json")
+            .Sends(AnswerHeaders.ETag, 200, 201).Sends(AnswerHeaders.Location, 201);
         api.MapGet(One, GetObstacle).Describe<ObstacleAnswer>(
             "getObstacle", "One obstacle with its answers and history").Refuses(401, 403, 404);
         api.MapAction<AssignBody>(
@@ -54,7 +55,8 @@ internal static class ObstacleEndpoints
         api.MapPost($"{One}/{word}", (HttpContext context, string plan, int number, Catalogues catalogues, Database database, ObstacleWriter writer, TimeProvider time) =>
                 ActAsync(context, plan, number, action, catalogues, database, writer, time))
             .DescribeWrite<ObstacleAnswer>($"{word}Obstacle", summary, example, IfMatch, IdempotencyKeys.Parameter).Takes<TBody>(mayBeAbsent: example is null)
-            .Needs(action is ObstacleAction.Assign or ObstacleAction.Escalate ? [KeyScope.ReportsReview] : [KeyScope.ReportsWrite, KeyScope.ReportsReview]);
+            .Needs(action is ObstacleAction.Assign or ObstacleAction.Escalate ? [KeyScope.ReportsReview] : [KeyScope.ReportsWrite, KeyScope.ReportsReview])
+            .Sends(AnswerHeaders.ETag, 200);
     }
 
     private static async Task ListObstacles(HttpContext context, string plan, Catalogues catalogues, DataVersions versions, TimeProvider time)
@@ -85,7 +87,7 @@ internal static class ObstacleEndpoints
             && Search.Finds(text, row.Title, row.Description)).ToList();
         var page = Page<ObstacleSummary>.Cut(
             context, found, row => row.Number.ToString(CultureInfo.InvariantCulture), view.Summarise, limit, cursor);
-        await Answers.WriteOwnAsync(context, $"\"{view.Catalogue.Version}.{version?.Version ?? 0}.{view.Today:yyyyMMdd}\"", 200, page);
+        await Answers.WriteOwnVersionAsync(context, $"{view.Catalogue.Version}.{version?.Version ?? 0}.{view.Today:yyyyMMdd}", 200, page);
     }
 
     private static async Task GetObstacle(

@@ -41,7 +41,8 @@ internal static class CalendarEndpoints
         api.MapGet(path, GetPeriod).Describe<PeriodAnswer>("getPeriod", "One period of the calendar").Refuses(404);
         api.MapPut(path, PutPeriod).DescribeWrite<PeriodAnswer>(
             "putPeriod", "Set the period's due day, its deadlines by level and its lock, with the reason", BodyExample,
-            new Parameter("If-Match", "The ETag of the period", "\"8f14e45fceea167a\"", Header: true)).Takes<CalendarBody>().Refuses(428).Needs(KeyScope.PlansWrite);
+            new Parameter("If-Match", "The ETag of the period", "\"8f14e45fceea167a\"", Header: true)).Takes<CalendarBody>().Refuses(428).Needs(KeyScope.PlansWrite)
+            .Sends(AnswerHeaders.ETag, 200);
     }
 
     private static async Task GetPeriod(HttpContext context, string plan, string period, Catalogues catalogues, TimeProvider time)

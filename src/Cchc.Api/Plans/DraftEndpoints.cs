@@ -23,12 +23,13 @@ internal static class DraftEndpoints
         api.MapPost("/plans", CopyPlan).DescribeWrite<PlanCopyAnswer>(
             "copyPlan", "Begin a plan as a draft copied from another, its dates moved to the new year", CopyExample,
             IdempotencyKeys.Parameter).KeepsAnswer()
-            .Takes<PlanCopyBody>().Needs(KeyScope.PlansWrite).Produces<PlanCopyAnswer>(201, "application/json");
+            .Takes<PlanCopyBody>().Needs(KeyScope.PlansWrite).Produces<PlanCopyAnswer>(201, "application/json")
+            .Sends(AnswerHeaders.ETag, 201).Sends(AnswerHeaders.Location, 201);
         api.MapGet("/plans/{plan}/definition", GetDefinition).Describe<PlanDefinition>(
             "getPlanDefinition", "The plan's whole definition in one document").Refuses(404);
         api.MapPut("/plans/{plan}/definition", PutDefinition).DescribeWrite<PlanDefinition>(
             "putPlanDefinition", "Set a draft's whole definition: groups, targets with lines and weights, tasks with assignments, periods",
-            null, IfMatch).Takes<PlanDefinition>().Needs(KeyScope.PlansWrite).Refuses(428);
+            null, IfMatch).Takes<PlanDefinition>().Needs(KeyScope.PlansWrite).Refuses(428).Sends(AnswerHeaders.ETag, 200);
         api.MapPost("/plans/{plan}/enact", EnactPlan).DescribeWrite<PlanAnswer>(
             "enactPlan", "Put a draft in force, once it is whole; afterwards it changes by dated amendments alone",
             """{ "on": "2022-12-28" }""", IdempotencyKeys.Parameter).KeepsAnswer().Takes<EnactBody>().Needs(KeyScope.PlansWrite);

@@ -33,7 +33,8 @@ internal static class ReportEndpoints
              .. Parameters.Paging]).Refuses(401, 404);
         api.MapGet(one, GetReport).Describe<ReportAnswer>("getReport", "One unit's report", Parameters.AsOf).Refuses(401, 403, 404);
         api.MapPut(one, PutReport).DescribeWrite<ReportAnswer>("putReport", "Save a draft of one unit's report", BodyExample, IfMatch)
-            .Takes<ReportBody>().Produces<ReportAnswer>(201, "application/json").Refuses(428).Needs(KeyScope.ReportsWrite);
+            .Takes<ReportBody>().Produces<ReportAnswer>(201, "application/json").Refuses(428).Needs(KeyScope.ReportsWrite)
+            .Sends(AnswerHeaders.ETag, 200, 201).Sends(AnswerHeaders.Location, 201);
         foreach (var action in Enum.GetValues<ReportAction>().Where(action => action != ReportAction.Put))
         {
             var word = Words.Of(action);
@@ -46,7 +47,8 @@ internal static class ReportEndpoints
             var post = api.MapPost($"{one}/{word}", (HttpContext context, string plan, string period, string unit, Catalogues catalogues, ReportWriter writer, TimeProvider time) =>
                     ActAsync(context, plan, period, unit, action, catalogues, writer, time))
                 .DescribeWrite<ReportAnswer>($"{word}Report", Summary(action), example, IfMatch, IdempotencyKeys.Parameter)
-                .Needs(action is ReportAction.Submit or ReportAction.Withdraw ? KeyScope.ReportsWrite : KeyScope.ReportsReview);
+                .Needs(action is ReportAction.Submit or ReportAction.Withdraw ? KeyScope.ReportsWrite : KeyScope.ReportsReview)
+                .Sends(AnswerHeaders.ETag, 200);
             _ = action is ReportAction.Return or ReportAction.Reopen ? post.Takes<GivenBackBody>() : post.Takes<ReasonBody>(mayBeAbsent: true);
         }
 
@@ -96,7 +98,7 @@ internal static class ReportEndpoints
             .Select(head => Summarise(head, new ReportAddress(found, periods[head.PeriodId], units[head.UnitId], caller, units), today, asOf))
             .Where(summary => awaiting is null || summary.Awaiting == awaiting).ToList();
         var page = Page<ReportSummary>.Cut(context, visible, each => $"{each.Period}/{each.Unit}", each => each, limit, cursor);
-        await Answers.WriteOwnAsync(context, $"\"{catalogue.Version}.{version!.Version}.{today:yyyyMMdd}\"", StatusCodes.Status200OK, page);
+        await Answers.WriteOwnVersionAsync(context, $"{catalogue.Version}.{version!.Version}.{today:yyyyMMdd}", StatusCodes.Status200OK, page);
     }
 
     private static async Task GetReport(
@@ -174,7 +176,7 @@ internal static class ReportEndpoints
         var page = Page<RevisionSummary>.Cut(
             context, report.Revisions, row => row.Number.ToString(System.Globalization.CultureInfo.InvariantCulture),
             row => Summarise(report, row), limit, cursor);
-        await Answers.WriteOwnAsync(context, report.ETag, 200, page);
+        await Answers.WriteOwnVersionAsync(context, report.ETag.Trim('"'), 200, page);
     }
 
     private static async Task GetRevision(
@@ -189,7 +191,7 @@ internal static class ReportEndpoints
                 number == 1 ? new ReportContent()
                     : await ReportQueries.ContentAsync(session, address.Plan, address.Period.Id, address.Unit.Id, number - 1)),
             context.RequestAborted);
-        await Answers.WriteOwnAsync(context, report.ETag, 200, new RevisionAnswer
+        await Answers.WriteOwnVersionAsync(context, report.ETag.Trim('"'), 200, new RevisionAnswer
         {
             Revision = Summarise(report, row),
             Content = content,

@@ -26,16 +26,19 @@ internal static class WebhookEndpoints
         api.MapPost(Path, PostWebhook).DescribeWrite<IssuedWebhook>(
                 "createWebhook", "Tell an address of changes from now on, and show the secret this once (Standard Webhooks)", BodyExample,
                 IdempotencyKeys.Parameter)
-            .Produces<IssuedWebhook>(201, "application/json").Takes<WebhookBody>().Needs(KeyScope.Administration);
+            .Produces<IssuedWebhook>(201, "application/json").Takes<WebhookBody>().Needs(KeyScope.Administration)
+            .Sends(AnswerHeaders.ETag, 200, 201).Sends(AnswerHeaders.Location, 201).Sends(AnswerHeaders.NewLocation, 200);
         api.MapGet(Path + "/{id}", GetWebhook).Describe<WebhookAnswer>("getWebhook", "One webhook").Refuses(401, 403, 404).Needs(KeyScope.Administration);
-        api.MapPut(Path + "/{id}", PutWebhook).DescribeWrite<WebhookAnswer>("putWebhook", "Change where and of what is told", BodyExample)
-            .Takes<WebhookBody>().Needs(KeyScope.Administration);
+        api.MapPut(Path + "/{id}", PutWebhook).DescribeWrite<WebhookAnswer>(
+                "putWebhook", "Change where and of what is told", BodyExample,
+                new Parameter("If-Match", "The ETag of the webhook", "\"8f14e45fceea167a\"", Header: true))
+            .Takes<WebhookBody>().Refuses(428).Needs(KeyScope.Administration).Sends(AnswerHeaders.ETag, 200);
         api.MapDelete(Path + "/{id}", DeleteWebhook).WithName("deleteWebhook")
             .WithMetadata(new Description("Take a webhook away, with what it was not told yet", []))
-            .Produces<WebhookAnswer>(200, "application/json").Refuses(400, 401, 403, 404, 503).Needs(KeyScope.Administration);
+            .Produces<WebhookAnswer>(200, "application/json").Refuses(400, 401, 403, 404, 429, 503).Needs(KeyScope.Administration).Sends(AnswerHeaders.ETag, 200);
         api.MapPost(Path + "/{id}/rotate", RotateWebhook).DescribeWrite<IssuedWebhook>(
                 "rotateWebhook", "Give a webhook a new secret; for a day deliveries are signed with both", null, IdempotencyKeys.Parameter)
-            .Needs(KeyScope.Administration);
+            .Needs(KeyScope.Administration).Sends(AnswerHeaders.ETag, 200);
         api.MapPost(Path + "/{id}/ping", Ping).DescribeWrite<PingAnswer>(
                 "pingWebhook", "Deliver a test message now, and say what was answered", null, IdempotencyKeys.Parameter)
             .KeepsAnswer().Needs(KeyScope.Administration);

@@ -10,6 +10,7 @@ using Dapper;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.Mvc.Testing.Handlers;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -72,10 +73,11 @@ public sealed class ApiHost : WebApplicationFactory<Program>
 
     /// <summary>Another node on the same database, or on one of one's own, which goes before it; its clock is that of the first.</summary>
     public static ApiHost Join(
-        ApiHost first, Engine? engine = null, string? connectionString = null, params (string Name, string Value)[] settings)
+        ApiHost first, Engine? engine = null, string? connectionString = null, Action<IServiceCollection>? configure = null,
+        params (string Name, string Value)[] settings)
     {
         var api = new ApiHost(
-            engine ?? first._engine, first._sample,
+            engine ?? first._engine, first._sample, configure: configure,
             settings: [("Database:ConnectionString", connectionString ?? first.ConnectionString), .. settings])
         {
             _isGuest = true,
@@ -101,6 +103,9 @@ public sealed class ApiHost : WebApplicationFactory<Program>
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", credential);
         return client;
     }
+
+    /// <summary>A client whose every answer is held against the contract.</summary>
+    public new HttpClient CreateClient() => CreateDefaultClient(new RedirectHandler(), new ContractCheck());
 
     /// <summary>Counts the database commands that an action runs.</summary>
     public Task<long> CountCommandsAsync(Func<Task> action) => CountAsync("cchc.database.commands", action);
