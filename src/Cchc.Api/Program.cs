@@ -35,7 +35,7 @@ builder.AddOperations();
 builder.AddTelemetry();
 builder.AddProtection();
 builder.Services.AddCors();
-builder.Services.AddCodings().AddSingleton<PublicCache>();
+builder.Services.AddCodings().AddSingleton<PublicCache>().AddSharedAnswers(builder.Configuration);
 builder.Services.AddDatabase().AddContract();
 builder.Services.AddSingleton<Catalogues>().AddSingleton<TaskStates>().AddSingleton<Snapshots>().AddSingleton<ReportWriter>()
     .AddSingleton<PlanWriter>().AddSingleton<ObstacleWriter>().AddSingleton<ObstacleTallies>();

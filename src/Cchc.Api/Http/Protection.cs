@@ -21,7 +21,7 @@ internal static class Protection
         // A span and a scope for each request, made only to be written at a level that is off, cost a tenth of the hot path.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         builder.Services.AddSingleton<RateLimits>();
-        if (SharedCounts.IsConfigured(builder.Configuration))
+        if (Redis.IsConfigured(builder.Configuration))
         {
             builder.Services.AddSingleton<SharedCounts>().AddHostedService(provider => provider.GetRequiredService<SharedCounts>());
         }

@@ -1,21 +1,21 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using Cchc.Api.Data;
 using Cchc.Api.Operations;
-using Microsoft.Extensions.Primitives;
 
 namespace Cchc.Api.Http;
 
 /// <summary>
 /// Keeps what everybody may read as the bytes that go out, by address, form and coding, until any data version rises or the day ends. Who
 /// asks for a range is answered anew. The framework's output cache does the same at two thirds of the speed: it
-/// reads its entries anew each time.
+/// reads its entries anew each time. What is not at hand another node may have (<see cref="SharedAnswers"/>).
 /// </summary>
-internal sealed class PublicCache(DataVersions versions, TimeProvider time)
+internal sealed class PublicCache(DataVersions versions, TimeProvider time, SharedAnswers? shared = null)
 {
     private const int MostBytes = 64 * 1024 * 1024;
     private const int PerEntry = 1024;
 
-    private volatile Moment _moment = new(-1, default, null, null);
+    private volatile Moment _moment = new(-1, default, null, null, "");
 
     /// <summary>Answers what is at hand: 304 where the client holds it already. Who shows a credential is first asked for rights.</summary>
     public async Task AnswerAsync(HttpContext context, RequestDelegate next)
@@ -30,13 +30,24 @@ internal sealed class PublicCache(DataVersions versions, TimeProvider time)
         // What is computed from here on is of this moment or a later one, and kept as of this one.
         var moment = await CurrentAsync(context.RequestAborted);
         var address = new Address(request.Path.Value, request.QueryString.Value, Codings.Of(context), request.Headers.Accept.ToString());
-        if (request.Headers.Authorization.Count == 0 && moment.Answers.TryGetValue(address, out var kept))
+        string? key = null;
+        if (request.Headers.Authorization.Count == 0)
         {
-            await SendAsync(context, moment, kept);
-            return;
+            if (moment.Answers.TryGetValue(address, out var kept))
+            {
+                await SendAsync(context, moment, kept);
+                return;
+            }
+
+            key = moment.Stale is null ? shared?.KeyOf(address.Path, address.Query ?? "", address.Coding, address.Accept, moment.Mark) : null;
+            if (key is not null && await FindAsync(moment, address, key, context.RequestAborted) is { } found)
+            {
+                await SendAsync(context, moment, found);
+                return;
+            }
         }
 
-        context.Features.Set(new Place(moment, address));
+        context.Features.Set(new Place(moment, address, key));
         await (moment.Before is { } before ? AnswerOrElseAsync(context, next, moment, before, address) : next(context));
     }
 
@@ -89,10 +100,37 @@ internal sealed class PublicCache(DataVersions versions, TimeProvider time)
         var headers = response.Headers;
         if (response.StatusCode == StatusCodes.Status200OK && context.Features.Get<Place>() is { IsPublic: true } place)
         {
-            place.Moment.Keep(place.Address, new KeptAnswer(
+            var answer = new KeptAnswer(
                 headers.ETag.ToString(), headers.Vary, headers.Link, headers.ContentEncoding, headers.ContentDisposition, headers.AcceptRanges,
-                response.ContentType, body));
+                response.ContentType, body);
+            place.Moment.Keep(place.Address, answer);
             place.Made();
+
+            // One that tells its age was computed while the database went away.
+            if (place.Key is { } key && headers.Age.Count == 0)
+            {
+                _ = context.RequestServices.GetRequiredService<SharedAnswers>().PutAsync(key, answer);
+            }
+        }
+    }
+
+    // Asked for once by all who ask for the same at the same time.
+    private async Task<KeptAnswer?> FindAsync(Moment moment, Address address, string key, CancellationToken cancellation)
+    {
+        var look = moment.Looks.GetOrAdd(address, _ => new Lazy<Task<KeptAnswer?>>(() => shared!.FindAsync(key)));
+        try
+        {
+            var found = await look.Value.WaitAsync(cancellation);
+            if (found is not null)
+            {
+                moment.Keep(address, found);
+            }
+
+            return found;
+        }
+        finally
+        {
+            moment.Looks.TryRemove(KeyValuePair.Create(address, look));
         }
     }
 
@@ -138,11 +176,17 @@ internal sealed class PublicCache(DataVersions versions, TimeProvider time)
         if (moment.Epoch != epoch || moment.Today != today || !ReferenceEquals(moment.Stale, stale))
         {
             // Requests may still hold the old one, which then goes with them; save that the last fresh one stands in for the database.
-            _moment = moment = new Moment(epoch, today, stale, stale is null ? null : moment.Stale is null ? moment : moment.Before);
+            _moment = moment = new Moment(epoch, today, stale, stale is null ? null : moment.Stale is null ? moment : moment.Before, MarkOf(today));
         }
 
         return moment;
     }
+
+    // What every node that knows as much has for its moment too: a version alone may come again after a restore, and in another database.
+    private string MarkOf(DateOnly today) => shared is null ? "" : string.Join('\n', versions.Known
+        .OrderBy(version => version.Scope, StringComparer.Ordinal)
+        .Select(version => string.Create(CultureInfo.InvariantCulture, $"{version.Scope}:{version.Version}:{version.ChangedAt.ToUnixTimeMilliseconds()}"))
+        .Prepend(today.ToString("O", CultureInfo.InvariantCulture)));
 
     private readonly record struct Address(string? Path, string? Query, string Coding, string Accept)
     {
@@ -150,7 +194,7 @@ internal sealed class PublicCache(DataVersions versions, TimeProvider time)
         public int Bytes => sizeof(char) * ((Path?.Length ?? 0) + (Query?.Length ?? 0) + Accept.Length);
     }
 
-    private sealed record Place(Moment Moment, Address Address)
+    private sealed record Place(Moment Moment, Address Address, string? Key)
     {
         public bool IsPublic { get; set; }
 
@@ -163,11 +207,14 @@ internal sealed class PublicCache(DataVersions versions, TimeProvider time)
         }
     }
 
-    private sealed record Moment(long Epoch, DateOnly Today, Staleness? Stale, Moment? Before)
+    private sealed record Moment(long Epoch, DateOnly Today, Staleness? Stale, Moment? Before, string Mark)
     {
         private long _bytes;
 
         public ConcurrentDictionary<Address, KeptAnswer> Answers { get; } = new();
+
+        /// <summary>What another node is being asked for.</summary>
+        public ConcurrentDictionary<Address, Lazy<Task<KeptAnswer?>>> Looks { get; } = new();
 
         /// <summary>What is being computed, to be waited for.</summary>
         public ConcurrentDictionary<Address, TaskCompletionSource> Making { get; } = new();
@@ -183,21 +230,6 @@ internal sealed class PublicCache(DataVersions versions, TimeProvider time)
             }
 
             Answers[address] = answer;
-        }
-    }
-
-    private sealed record KeptAnswer(
-        string ETag, StringValues Vary, StringValues Link, StringValues Coding, StringValues Disposition,
-        StringValues Ranges, string? ContentType, byte[] Body)
-    {
-        public void Show(IHeaderDictionary headers)
-        {
-            headers.ETag = ETag;
-            headers.Vary = Vary;
-            headers.Link = Link;
-            headers.ContentEncoding = Coding;
-            headers.ContentDisposition = Disposition;
-            headers.AcceptRanges = Ranges;
         }
     }
 }

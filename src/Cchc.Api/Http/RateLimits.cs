@@ -31,7 +31,7 @@ internal sealed class RateLimits(IConfiguration configuration, TimeProvider time
 
     private readonly RateLimitOptions _options = configuration.GetSection("RateLimits").Get<RateLimitOptions>() ?? new RateLimitOptions();
     private readonly ConcurrentDictionary<(string Policy, string Caller), Window> _windows = new();
-    private readonly bool _isShared = SharedCounts.IsConfigured(configuration);
+    private readonly bool _isShared = Redis.IsConfigured(configuration);
     private long _prunedAt;
 
     /// <summary>Before anybody is known: an address that tried too many wrong credentials is not let try more.</summary>

@@ -22,12 +22,10 @@ internal sealed partial class SharedCounts(RateLimits limits, IConfiguration con
 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
 
-    private readonly string _prefix = configuration["Redis:Prefix"] ?? "cchc:";
+    private readonly string _prefix = Redis.PrefixOf(configuration);
     private readonly SemaphoreSlim _turn = new(1);
     private ConnectionMultiplexer? _redis;
     private bool _isAway;
-
-    public static bool IsConfigured(IConfiguration configuration) => configuration["Redis:ConnectionString"] is { Length: > 0 };
 
     /// <summary>Tells what was counted here, and learns what was elsewhere.</summary>
     public async Task ExchangeAsync(CancellationToken cancellation)
@@ -78,10 +76,7 @@ internal sealed partial class SharedCounts(RateLimits limits, IConfiguration con
     {
         if (_redis is null)
         {
-            var options = ConfigurationOptions.Parse(configuration["Redis:ConnectionString"]!);
-            (options.AbortOnConnectFail, options.ConnectTimeout, options.AsyncTimeout) = (false, 1000, 1000);
-            options.ClientName = "Cchc.Api";
-            _redis = await ConnectionMultiplexer.ConnectAsync(options);
+            _redis = await ConnectionMultiplexer.ConnectAsync(Redis.OptionsOf(configuration));
         }
 
         return _redis;

@@ -11,6 +11,7 @@ internal sealed class Measures
     private readonly Counter<long> _problems;
     private readonly Counter<long> _rows;
     private readonly Counter<long> _attempts;
+    private readonly Counter<long> _shared;
 
     public Measures(IMeterFactory meters)
     {
@@ -18,6 +19,7 @@ internal sealed class Measures
         _problems = meter.CreateCounter<long>("cchc.problems", description: "Problem answers, by code.");
         _rows = meter.CreateCounter<long>("cchc.import.rows", description: "Rows of imports that ended, by outcome.");
         _attempts = meter.CreateCounter<long>("cchc.webhook.attempts", description: "Attempts at deliveries, by what came of them: delivered, pending (failed, tried again) or dead.");
+        _shared = meter.CreateCounter<long>("cchc.answers.shared", description: "Answers looked for in Redis, by what came of it: found, absent, unusable or failed; and put there, or notPut.");
     }
 
     public void Refused(string code, int status) => _problems.Add(1, new("code", code), new("status", status));
@@ -32,6 +34,8 @@ internal sealed class Measures
             _rows.Add(count, new("outcome", outcome), new("dry_run", dryRun));
         }
     }
+
+    public void Shared(string outcome) => _shared.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
 
     public void Attempted(string status) => _attempts.Add(1, new KeyValuePair<string, object?>("status", status));
 }

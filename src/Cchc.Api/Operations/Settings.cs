@@ -35,6 +35,7 @@ internal static class Settings
         ["Metrics:Networks:*"] = Network,
         ["Redis:ConnectionString"] = _ => null,
         ["Redis:Prefix"] = _ => null,
+        ["Redis:Answers"] = Flag,
         ["Cors:Origins:*"] = value => value == "*" || (Absolute(value, "http", "https") is null && new Uri(value).GetLeftPart(UriPartial.Authority) == value)
             ? null : "must be an origin such as https://portal.example, without a path, or *",
         ["Webhooks:AllowPrivate"] = Flag,
@@ -81,7 +82,7 @@ internal static class Settings
         }
 
         return [.. faults, .. new[] { ("Database:ConnectionString", false), ("Database:ReadConnectionString", true) }
-            .Select(each => ConnectionFault(configuration, each.Item1, toRead: each.Item2)).OfType<string>()];
+            .Select(each => ConnectionFault(configuration, each.Item1, toRead: each.Item2)).Append(Redis.FaultOf(configuration)).OfType<string>()];
     }
 
     private static Func<string, string?>? Find(string name) =>
