@@ -27,8 +27,8 @@ public sealed class Database : IDisposable
             : IsEmbedded ? "Data Source=cchc.db"
             : throw new InvalidOperationException("Database:ConnectionString is needed with Database:Provider=SqlServer.");
         _writer = Dialect.SingleWriter ? new SemaphoreSlim(1) : null;
-        _reads = new Resilience(dialect, "reads", time, log);
-        _writes = new Resilience(dialect, "writes", time, log);
+        _reads = new Resilience(dialect, "reads", meters, time, log);
+        _writes = new Resilience(dialect, "writes", meters, time, log);
         ColumnTypes.Register();
     }
 

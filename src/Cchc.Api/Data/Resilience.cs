@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Diagnostics.Metrics;
 using Polly;
 using Polly.CircuitBreaker;
 using Polly.Retry;
@@ -30,11 +31,15 @@ internal sealed partial class Resilience
     private static readonly TimeSpan Break = TimeSpan.FromSeconds(1);
 
     private readonly Dialect _dialect;
+    private readonly string _kind;
+    private readonly Counter<long> _setbacks;
     private readonly Dictionary<Pace, ResiliencePipeline> _pipelines;
 
-    public Resilience(Dialect dialect, string kind, TimeProvider time, ILogger log)
+    public Resilience(Dialect dialect, string kind, IMeterFactory meters, TimeProvider time, ILogger log)
     {
-        _dialect = dialect;
+        (_dialect, _kind) = (dialect, kind);
+        _setbacks = meters.Create("Cchc.Api").CreateCounter<long>(
+            "cchc.database.setbacks", description: "What was sat out: a retry, a timeout, or opened, from when on nobody waits for the database.");
         var breaker = new ResiliencePipelineBuilder { TimeProvider = time }.AddCircuitBreaker(new CircuitBreakerStrategyOptions
         {
             ShouldHandle = outcome => ValueTask.FromResult(IsAway(outcome.Outcome.Exception)),
@@ -45,7 +50,7 @@ internal sealed partial class Resilience
             OnOpened = opened =>
             {
                 Opened(log, opened.Outcome.Exception, kind);
-                return default;
+                return Count("opened");
             },
             OnClosed = _ =>
             {
@@ -83,7 +88,7 @@ internal sealed partial class Resilience
         var builder = new ResiliencePipelineBuilder();
         if (total != Timeout.InfiniteTimeSpan)
         {
-            builder.AddTimeout(total);
+            builder.AddTimeout(Within(total));
         }
 
         builder.AddRetry(new RetryStrategyOptions
@@ -93,13 +98,22 @@ internal sealed partial class Resilience
             Delay = TimeSpan.FromMilliseconds(50),
             BackoffType = DelayBackoffType.Exponential,
             UseJitter = true,
+            OnRetry = _ => Count("retry"),
         }).AddPipeline(breaker);
         if (attempt != Timeout.InfiniteTimeSpan)
         {
-            builder.AddTimeout(attempt);
+            builder.AddTimeout(Within(attempt));
         }
 
         return builder.Build();
+    }
+
+    private TimeoutStrategyOptions Within(TimeSpan time) => new() { Timeout = time, OnTimeout = _ => Count("timeout") };
+
+    private ValueTask Count(string setback)
+    {
+        _setbacks.Add(1, new("kind", _kind), new("event", setback));
+        return default;
     }
 
     private bool IsWorthRepeating(Exception? fault) =>

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Security.Cryptography;
 using System.Text;
 using Cchc.Api.Data;
@@ -6,7 +7,7 @@ using Cchc.Api.Keys;
 namespace Cchc.Api.Http;
 
 /// <summary>The Idempotency-Key of a request (draft-ietf-httpapi-idempotency-key-header).</summary>
-internal static class IdempotencyKeys
+internal static partial class IdempotencyKeys
 {
     public static readonly Parameter Parameter =
         new("Idempotency-Key", "Repeating the request with the same key within 24 hours does nothing twice", "6f1c2e", Header: true);
@@ -22,7 +23,8 @@ internal static class IdempotencyKeys
 
     /// <summary>
     /// Keeps what an operation answered, and answers it again; while it is under way, on whatever node, the same key gets 409. For operations
-    /// that of themselves refuse to be done twice: the answer is kept after the write, not with it.
+    /// that of themselves refuse to be done twice: the answer is kept after the write, not with it, so that a node which goes away between the
+    /// two leaves none, and who asks again after a minute is refused. Once begun it is ended, whether or not the client waits for it.
     /// </summary>
     public static RouteHandlerBuilder KeepsAnswer(this RouteHandlerBuilder endpoint) =>
         endpoint.AddEndpointFilter(KeepAsync).Sends(AnswerHeaders.Busy, 409);
@@ -54,16 +56,25 @@ internal static class IdempotencyKeys
             throw new ProblemException("idempotency.busy");
         }
 
-        var body = context.Response.Body;
+        var (body, aborted) = (context.Response.Body, context.RequestAborted);
         using var buffer = new MemoryStream();
-        context.Response.Body = buffer;
+        (context.Response.Body, context.RequestAborted) = (buffer, CancellationToken.None);
         var isDone = false;
         try
         {
             var result = await next(invocation);
             isDone = true;
-            await EndAsync(KeptRequests.KeepAsync);
-            await body.WriteAsync(buffer.ToArray(), context.RequestAborted);
+            try
+            {
+                await EndAsync(KeptRequests.KeepAsync);
+            }
+            catch (DbException fault)
+            {
+                // It is done all the same, and who asked for it is told so.
+                NotKept(context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("Cchc.Api"), fault, context.Request.Path);
+            }
+
+            await body.WriteAsync(buffer.ToArray(), aborted);
             return result;
         }
         catch when (!isDone)
@@ -73,7 +84,7 @@ internal static class IdempotencyKeys
         }
         finally
         {
-            context.Response.Body = body;
+            (context.Response.Body, context.RequestAborted) = (body, aborted);
         }
 
         Task EndAsync(Func<DbSession, string, string, string, string, string, DateTimeOffset, Task> keep) => database.WriteAsync(
@@ -85,6 +96,9 @@ internal static class IdempotencyKeys
             },
             CancellationToken.None);
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "What {Path} answered could not be kept for who asks again")]
+    private static partial void NotKept(ILogger log, Exception fault, string path);
 
     private static async Task<string> HashAsync(HttpContext context)
     {

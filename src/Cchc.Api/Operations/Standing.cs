@@ -36,6 +36,7 @@ internal sealed partial class Standing : IDisposable
         Gauge<int>("cchc.events.clients", null, "Who follows /v1/events on this node.", () => [new(feed.Clients)]);
         Gauge<long>("cchc.imports", null, "Imports that wait or run.", () => Of(reading => reading.Imports));
         Gauge<long>("cchc.webhook.pending", null, "Deliveries that wait.", () => Of<long>(reading => [new(reading.Deliveries)]));
+        Gauge<long>("cchc.webhook.dead", null, "Deliveries that were given up, until they are delivered again.", () => Of<long>(reading => [new(reading.Dead)]));
         Gauge<long>("cchc.reports", null, "Reports of the latest period that has begun, by status; missing is what is neither submitted nor approved.", () => Of(reading => reading.Reports));
         Gauge<long>("cchc.reports.expected", null, "Reports expected for that period.", () => Of(reading => reading.Expected));
         Gauge<long>("cchc.reports.undecided", null, "Submitted reports that await a decision.", () => Of<long>(
@@ -122,7 +123,7 @@ internal sealed partial class Standing : IDisposable
 
                 return new Reading(
                     ByStatus(await StandingQueries.ImportsAsync(session), "queued", "running"), await StandingQueries.DeliveriesAsync(session),
-                    reports, expected, undecided);
+                    await StandingQueries.DeadAsync(session), reports, expected, undecided);
             },
             cancellation);
     }
@@ -131,6 +132,6 @@ internal sealed partial class Standing : IDisposable
         where T : struct => _reading is { } reading ? part(reading) : [];
 
     private sealed record Reading(
-        IReadOnlyList<Measurement<long>> Imports, int Deliveries, IReadOnlyList<Measurement<long>> Reports,
+        IReadOnlyList<Measurement<long>> Imports, int Deliveries, int Dead, IReadOnlyList<Measurement<long>> Reports,
         IReadOnlyList<Measurement<long>> Expected, IReadOnlyList<(string Plan, Undecided Waiting)> Undecided);
 }

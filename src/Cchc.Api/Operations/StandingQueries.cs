@@ -25,6 +25,12 @@ internal static class StandingQueries
 
     private const string Deliveries = "SELECT COUNT(*) AS Number FROM webhook_deliveries WHERE status = 'pending'";
 
+    // Through the webhooks, with which the index begins; joined so that the embedded engine begins there too.
+    private const string Dead = """
+        SELECT COUNT(*) AS Number FROM webhooks CROSS JOIN webhook_deliveries AS deliveries
+        WHERE deliveries.webhook_id = webhooks.webhook_id AND deliveries.status = 'dead'
+        """;
+
     private const string Reports = "SELECT status AS Word, COUNT(*) AS Number FROM reports WHERE period_id = @periodId GROUP BY status";
 
     private const string Waiting = """
@@ -37,6 +43,9 @@ internal static class StandingQueries
 
     /// <summary>How many deliveries wait.</summary>
     public static Task<int> DeliveriesAsync(DbSession session) => session.SingleAsync<int>(Deliveries);
+
+    /// <summary>How many deliveries were given up, and not yet delivered again.</summary>
+    public static Task<int> DeadAsync(DbSession session) => session.SingleAsync<int>(Dead);
 
     /// <summary>The reports of a period by status.</summary>
     public static Task<IReadOnlyList<Tally>> ReportsAsync(DbSession session, int periodId) => session.QueryAsync<Tally>(Reports, new { periodId });

@@ -15,7 +15,7 @@ namespace Cchc.Api.Operations;
 /// </summary>
 internal static class Telemetry
 {
-    private static readonly string[] Meters = [Measures.Meter, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime", "Polly"];
+    private static readonly string[] Meters = [Measures.Meter, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime"];
     private static readonly IPNetwork[] Loopback = [IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("::1/128")];
 
     public static void AddTelemetry(this WebApplicationBuilder builder)

@@ -19,7 +19,7 @@ public sealed class TableTests
     [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
     public async Task Every_form_has_the_figures_of_the_plan(Engine engine)
     {
-        await using var api = await StartAsync(engine);
+        await using var api = await WorkedExample.StartAsync(engine);
         var expected = (await api.Anonymous.GetJsonAsync(Completion))["targets"]!.AsArray()
             .SelectMany(target => target!["lines"]!.AsArray().Select(line => string.Join('|', target["target"], line!["level"], Number(line["completion"]))))
             .ToList();
@@ -60,7 +60,7 @@ public sealed class TableTests
     [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
     public async Task Groupings_agree_with_what_else_is_answered(Engine engine)
     {
-        await using var api = await StartAsync(engine);
+        await using var api = await WorkedExample.StartAsync(engine);
         var units = (await ItemsAsync(api, "rows?groupBy=unit&limit=1000")).ToDictionary(row => (string)row!["unit"]!);
         foreach (var ranked in await ItemsAsync(api, "units?limit=1000"))
         {
@@ -98,7 +98,7 @@ public sealed class TableTests
     [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
     public async Task Rows_are_filtered_ordered_and_paged(Engine engine)
     {
-        await using var api = await StartAsync(engine);
+        await using var api = await WorkedExample.StartAsync(engine);
         Assert.All(await ItemsAsync(api, "rows?target=II.3.a&unitLevel=district&status=noData,behind,onTrack,met&limit=1000"), row =>
         {
             Assert.Equal("II.3.a", (string)row!["target"]!);
@@ -131,7 +131,7 @@ public sealed class TableTests
     [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
     public async Task The_form_goes_by_what_is_accepted(Engine engine)
     {
-        await using var api = await StartAsync(engine);
+        await using var api = await WorkedExample.StartAsync(engine);
         foreach (var (accept, type) in new[]
         {
             ("*/*", "application/json"), ("text/csv", "text/csv"), ("application/x-ndjson, text/csv;q=0.5", "application/x-ndjson"),
@@ -156,7 +156,7 @@ public sealed class TableTests
     [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
     public async Task Periods_follow_each_other_and_are_compared(Engine engine)
     {
-        await using var api = await StartAsync(engine);
+        await using var api = await WorkedExample.StartAsync(engine);
         using var administrator = await api.KeyAsync(Role.Administrator);
         await administrator.PublishAsync("SNV", HttpExtensions.Ratio("II.3.a", 30, 100), "2022-Q1");
 
@@ -178,7 +178,7 @@ public sealed class TableTests
     [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
     public async Task What_means_nothing_is_refused(Engine engine)
     {
-        await using var api = await StartAsync(engine);
+        await using var api = await WorkedExample.StartAsync(engine);
         foreach (var bad in new[]
         {
             "rows?groupBy=group&unit=SNV", "rows?fields=nothing", "rows?sort=-", "rows?format=xml", "rows?period=2022-Q9",
@@ -189,18 +189,6 @@ public sealed class TableTests
             var response = await api.Anonymous.GetAsync(new Uri($"{Completion}/{bad}", UriKind.Relative));
             Assert.True(response.StatusCode == HttpStatusCode.BadRequest, $"{bad}: {response.StatusCode}");
         }
-    }
-
-    private static async Task<ApiHost> StartAsync(Engine engine)
-    {
-        var api = await ApiHost.StartAsync(engine);
-        using var administrator = await api.KeyAsync(Role.Administrator);
-        foreach (var (unit, numerator, total) in new[] { ("SNV", 120, 200), ("STP", 30, 100), ("D474", 300, 1000), ("D476", 50, 100) })
-        {
-            await administrator.PublishAsync(unit, HttpExtensions.Ratio("II.3.a", numerator, total));
-        }
-
-        return api;
     }
 
     private static async Task<JsonArray> ItemsAsync(ApiHost api, string path) =>

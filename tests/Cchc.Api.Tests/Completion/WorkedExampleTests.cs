@@ -6,19 +6,10 @@ namespace Cchc.Api.Tests.Completion;
 
 public sealed class WorkedExampleTests
 {
-    private static readonly (string Unit, long Numerator, long Total)[] Reports =
-        [("SNV", 120, 200), ("STP", 30, 100), ("D474", 300, 1000), ("D476", 50, 100)];
-
     [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
     public async Task The_worked_example_comes_back_to_the_last_digit(Engine engine)
     {
-        await using var api = await ApiHost.StartAsync(engine);
-        using var administrator = await api.KeyAsync(Role.Administrator);
-        foreach (var (unit, numerator, total) in Reports)
-        {
-            await administrator.PublishAsync(unit, HttpExtensions.Ratio("II.3.a", numerator, total));
-        }
-
+        await using var api = await WorkedExample.StartAsync(engine);
         var answer = await api.Anonymous.GetJsonAsync($"{HttpExtensions.Plan}/completion");
         Assert.Equal("2022-H1", (string?)answer["period"]);
         Assert.Equal("published", (string?)answer["lens"]);
@@ -74,13 +65,7 @@ public sealed class WorkedExampleTests
     [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
     public async Task Units_are_ranked_within_level_and_kind(Engine engine)
     {
-        await using var api = await ApiHost.StartAsync(engine);
-        using var administrator = await api.KeyAsync(Role.Administrator);
-        foreach (var (unit, numerator, total) in Reports)
-        {
-            await administrator.PublishAsync(unit, HttpExtensions.Ratio("II.3.a", numerator, total));
-        }
-
+        await using var api = await WorkedExample.StartAsync(engine);
         var districts = await api.Anonymous.GetJsonAsync($"{HttpExtensions.Plan}/completion/units?level=district&kind=committee");
         Assert.Equal(["D476", "D474", "D477"], districts["items"]!.AsArray().Take(3).Select(each => (string?)each!["unit"]));
         Assert.Equal([1, 2, 3, 3], districts["items"]!.AsArray().Take(4).Select(each => (int)each!["rank"]!));

@@ -30,8 +30,9 @@ public sealed class ResilienceTests : IAsyncLifetime
     {
         _dialect.Beginnings.Enqueue(raw.SQLITE_BUSY);
         _dialect.Beginnings.Enqueue(raw.SQLITE_IOERR);
-        Assert.Equal(HttpStatusCode.Created, (await PutAsync(1)).StatusCode);
+        Assert.Equal(2, await SetbacksAsync("writes", "retry", async () => Assert.Equal(HttpStatusCode.Created, (await PutAsync(1)).StatusCode)));
         Assert.Equal(1, await CountPutsAsync());
+        Assert.Equal(0, await SetbacksAsync("reads", "retry", CountPutsAsync));
     }
 
     [Theory, InlineData(true), InlineData(false)]
@@ -84,7 +85,8 @@ public sealed class ResilienceTests : IAsyncLifetime
         await PutAsync(1);
         _api.Time.Advance(TimeSpan.FromSeconds(30));
         _dialect.IsGone = true;
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await PutAsync(2)).StatusCode);
+        Assert.NotEqual(0, await SetbacksAsync("reads", "opened", async () =>
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, (await PutAsync(2)).StatusCode)));
         var tried = _dialect.Connections;
         for (var round = 0; round < 5; round++)
         {
@@ -100,6 +102,16 @@ public sealed class ResilienceTests : IAsyncLifetime
         _api.Time.Advance(TimeSpan.FromSeconds(2));
         Assert.Equal(HttpStatusCode.OK, (await PutAsync(2)).StatusCode);
         Assert.Equal(2, await CountPutsAsync());
+    }
+
+    [Fact]
+    public async Task What_takes_too_long_is_ended_and_counted()
+    {
+        _dialect.Hanging = new TaskCompletionSource();
+        var database = _api.Services.GetRequiredService<Database>();
+        Assert.NotEqual(0, await SetbacksAsync("reads", "timeout", () => Assert.ThrowsAsync<DatabaseAwayException>(
+            () => database.ReadAsync(session => session.SingleAsync<int>("SELECT 1"), default, Pace.Watch))));
+        _dialect.Hanging.SetResult();
     }
 
     [Fact]
@@ -138,6 +150,9 @@ public sealed class ResilienceTests : IAsyncLifetime
         var body = $$"""{"values":[{"target":"II.3.a","numerator":{{numerator}},"total":2}],"narrative":{{told}}}""";
         return await _administrator.PutReportAsync("STP", body, ifMatch: numerator > 1 ? "*" : null);
     }
+
+    private Task<long> SetbacksAsync(string kind, string setback, Func<Task> action) =>
+        _api.CountAsync("cchc.database.setbacks", action, ("kind", kind), ("event", setback));
 
     private async Task<int> CountPutsAsync() =>
         (await _administrator.GetJsonAsync("/v1/audit?action=report.put"))["items"]!.AsArray().Count;

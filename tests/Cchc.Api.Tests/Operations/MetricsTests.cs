@@ -70,7 +70,7 @@ public sealed class MetricsTests : IDisposable
         Assert.Equal("1", after["cchc_events_clients"]);
         Assert.Equal("1", after["cchc_database_up"]);
         Assert.Equal(("0", "0"), (after["cchc_imports{status=\"queued\"}"], after["cchc_imports{status=\"running\"}"]));
-        Assert.Equal("0", after["cchc_webhook_pending"]);
+        Assert.Equal(("0", "0"), (after["cchc_webhook_pending"], after["cchc_webhook_dead"]));
         Assert.Equal("4", after["cchc_data_version{scope=\"cchc-2022\"}"]);
         Assert.NotEqual("0", after["cchc_snapshot_load_duration_seconds_count{lens=\"published\"}"]);
         Assert.Contains(after.Keys, name => name.StartsWith("cchc_database_commands_total", StringComparison.Ordinal));

@@ -19,7 +19,7 @@ public sealed class PictureTests
     [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
     public async Task Each_shows_the_figures_of_the_json(Engine engine)
     {
-        await using var api = await StartAsync(engine);
+        await using var api = await WorkedExample.StartAsync(engine);
         foreach (var language in new[] { "vi", "en" })
         {
             var name = language == "vi" ? "nameVi" : "nameEn";
@@ -55,7 +55,7 @@ public sealed class PictureTests
     [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
     public async Task A_badge_has_the_target_line_by_line(Engine engine)
     {
-        await using var api = await StartAsync(engine);
+        await using var api = await WorkedExample.StartAsync(engine);
         foreach (var code in new[] { "II.3.a", "ii.3.A" })
         {
             var badge = await api.Anonymous.SvgAsync($"{Pictures}/targets/{code}");
@@ -102,7 +102,7 @@ public sealed class PictureTests
     public async Task Sample_and_provisional_figures_say_so()
     {
         await using var invented = await ApiHost.StartAsync(Engine.Sqlite, sample: true);
-        await using var real = await StartAsync(Engine.Sqlite);
+        await using var real = await WorkedExample.StartAsync(Engine.Sqlite);
         using var monitor = await real.KeyAsync(Role.Monitor);
         foreach (var picture in new[] { "groups", "districts", "series", "targets/II.3.a" })
         {
@@ -171,16 +171,4 @@ public sealed class PictureTests
 
     private static async Task<JsonArray> ItemsAsync(ApiHost api, string path) =>
         (await api.Anonymous.GetJsonAsync($"{Completion}/{path}"))["items"]!.AsArray();
-
-    private static async Task<ApiHost> StartAsync(Engine engine)
-    {
-        var api = await ApiHost.StartAsync(engine);
-        using var administrator = await api.KeyAsync(Role.Administrator);
-        foreach (var (unit, numerator, total) in new[] { ("SNV", 120, 200), ("STP", 30, 100), ("D474", 300, 1000), ("D476", 50, 100) })
-        {
-            await administrator.PublishAsync(unit, HttpExtensions.Ratio("II.3.a", numerator, total));
-        }
-
-        return api;
-    }
 }

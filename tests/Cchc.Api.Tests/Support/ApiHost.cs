@@ -110,8 +110,8 @@ public sealed class ApiHost : WebApplicationFactory<Program>
     /// <summary>Counts the database commands that an action runs.</summary>
     public Task<long> CountCommandsAsync(Func<Task> action) => CountAsync("cchc.database.commands", action);
 
-    /// <summary>What one of the program's counters counts while an action runs.</summary>
-    public async Task<long> CountAsync(string counter, Func<Task> action)
+    /// <summary>What one of the program's counters counts while an action runs, with these tags.</summary>
+    public async Task<long> CountAsync(string counter, Func<Task> action, params (string Name, string Value)[] tags)
     {
         var count = 0L;
         var meters = Services.GetRequiredService<IMeterFactory>();
@@ -125,7 +125,14 @@ public sealed class ApiHost : WebApplicationFactory<Program>
                 }
             },
         };
-        listener.SetMeasurementEventCallback<long>((_, measured, _, _) => Interlocked.Add(ref count, measured));
+        listener.SetMeasurementEventCallback<long>((_, measured, given, _) =>
+        {
+            var all = given.ToArray();
+            if (tags.All(tag => all.Contains(KeyValuePair.Create(tag.Name, (object?)tag.Value))))
+            {
+                Interlocked.Add(ref count, measured);
+            }
+        });
         listener.Start();
         await action();
         return count;

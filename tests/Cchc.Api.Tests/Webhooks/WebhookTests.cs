@@ -2,6 +2,8 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using Cchc.Api.Data;
+using Cchc.Api.Operations;
 using Cchc.Api.Tests.Support;
 using Cchc.Api.Webhooks;
 using Cchc.Domain.Reports;
@@ -126,12 +128,14 @@ public sealed class WebhookTests
         Assert.Single(receiver.Got.Select(each => each.Id).Distinct());
         var dead = (await administrator.GetJsonAsync($"{Hooks}/{id}/deliveries?status=dead"))["items"]!.AsArray().Single()!;
         Assert.Equal((10, 500), ((int)dead["attempts"]!, (int)dead["lastStatus"]!));
+        Assert.Equal(1, await CountDeadAsync());
 
         receiver.Answer = _ => 200;
         receiver.Got.Clear();
         Assert.Equal(1, (int)(await (await administrator.SendJsonAsync(HttpMethod.Post, $"{Hooks}/{id}/replay", null)).JsonAsync())["replayed"]!);
         await DrainAsync(api);
         Assert.Single(receiver.Got);
+        Assert.Equal(0, await CountDeadAsync());
         Assert.Equal(1, (int)(await (await administrator.SendJsonAsync(HttpMethod.Post, $"{Hooks}/{id}/replay", """{"all":true}""")).JsonAsync())["replayed"]!);
         await DrainAsync(api);
         Assert.Equal(2, receiver.Got.Count);
@@ -141,6 +145,9 @@ public sealed class WebhookTests
         await administrator.PutReportAsync("STP", HttpExtensions.Ratio("II.3.a", 1, 2));
         await DrainAsync(api);
         Assert.False((bool)(await administrator.GetJsonAsync($"{Hooks}/{id}"))["enabled"]!);
+        Assert.Equal(1, await CountDeadAsync());
+
+        Task<int> CountDeadAsync() => api.Services.GetRequiredService<Database>().ReadAsync(StandingQueries.DeadAsync, default);
     }
 
     [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]

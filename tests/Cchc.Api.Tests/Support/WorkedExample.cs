@@ -1,0 +1,19 @@
+using Cchc.Domain.Reports;
+
+namespace Cchc.Api.Tests.Support;
+
+/// <summary>The worked example of the domain: four units have said II.3.a for 2022-H1.</summary>
+internal static class WorkedExample
+{
+    public static async Task<ApiHost> StartAsync(Engine engine)
+    {
+        var api = await ApiHost.StartAsync(engine);
+        using var administrator = await api.KeyAsync(Role.Administrator);
+        foreach (var (unit, numerator, total) in new[] { ("SNV", 120, 200), ("STP", 30, 100), ("D474", 300, 1000), ("D476", 50, 100) })
+        {
+            await administrator.PublishAsync(unit, HttpExtensions.Ratio("II.3.a", numerator, total));
+        }
+
+        return api;
+    }
+}
