@@ -161,6 +161,29 @@ public sealed class SharedAnswerTests
         }
     }
 
+    [Fact]
+    public async Task One_node_does_not_fill_the_store()
+    {
+        using var store = new Store();
+        await using var api = await StartAsync(store);
+        var shared = api.Services.GetRequiredService<SharedAnswers>();
+        const int mebi = 1024 * 1024;
+        await shared.PutAsync("answer:large", Answer((8 * mebi) + 1));
+        Assert.Equal(0, store.Puts);
+        var large = Answer(8 * mebi);
+        for (var count = 0; count < 40; count++)
+        {
+            await shared.PutAsync("answer:same", large);
+        }
+
+        Assert.Equal(256 / 8, store.Puts);
+        api.Time.Advance(TimeSpan.FromHours(1));
+        await shared.PutAsync("answer:same", large);
+        Assert.Equal((256 / 8) + 1, store.Puts);
+
+        static KeptAnswer Answer(int bytes) => new("\"1\"", default, default, default, default, default, "text/plain", new byte[bytes]);
+    }
+
     [SkippableFact]
     public async Task On_Redis_too_and_without_it_when_it_goes()
     {
