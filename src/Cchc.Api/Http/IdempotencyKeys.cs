@@ -56,6 +56,12 @@ internal static partial class IdempotencyKeys
             throw new ProblemException("idempotency.busy");
         }
 
+        return await DoAsync(invocation, next, new Claim(database, time, caller.Actor, key, hash));
+    }
+
+    private static async Task<object?> DoAsync(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next, Claim claim)
+    {
+        var context = invocation.HttpContext;
         var (body, aborted) = (context.Response.Body, context.RequestAborted);
         using var buffer = new MemoryStream();
         (context.Response.Body, context.RequestAborted) = (buffer, CancellationToken.None);
@@ -64,37 +70,33 @@ internal static partial class IdempotencyKeys
         {
             var result = await next(invocation);
             isDone = true;
-            try
-            {
-                await EndAsync(KeptRequests.KeepAsync);
-            }
-            catch (DbException fault)
-            {
-                // It is done all the same, and who asked for it is told so.
-                NotKept(context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("Cchc.Api"), fault, context.Request.Path);
-            }
-
+            await KeepAsync(context, claim, buffer);
             await body.WriteAsync(buffer.ToArray(), aborted);
             return result;
         }
         catch when (!isDone)
         {
-            await EndAsync((_, _, _, _, _, _, _) => Task.CompletedTask);
+            await claim.EndAsync(static _ => Task.CompletedTask);
             throw;
         }
         finally
         {
             (context.Response.Body, context.RequestAborted) = (body, aborted);
         }
+    }
 
-        Task EndAsync(Func<DbSession, string, string, string, string, string, DateTimeOffset, Task> keep) => database.WriteAsync(
-            async session =>
-            {
-                await KeptRequests.UnclaimAsync(session, caller.Actor, key, time.Now());
-                await keep(session, caller.Actor, key, hash, context.Response.Headers.ETag.ToString(), Encoding.UTF8.GetString(buffer.ToArray()), time.Now());
-                return (true, true);
-            },
-            CancellationToken.None);
+    private static async Task KeepAsync(HttpContext context, Claim claim, MemoryStream answer)
+    {
+        try
+        {
+            var (etag, body) = (context.Response.Headers.ETag.ToString(), Encoding.UTF8.GetString(answer.ToArray()));
+            await claim.EndAsync(session => KeptRequests.KeepAsync(session, claim.Actor, claim.Key, claim.Hash, etag, body, claim.Time.Now()));
+        }
+        catch (DbException fault)
+        {
+            // It is done all the same, and who asked for it is told so.
+            NotKept(context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("Cchc.Api"), fault, context.Request.Path);
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "What {Path} answered could not be kept for who asks again")]
@@ -116,5 +118,18 @@ internal static partial class IdempotencyKeys
 
         request.Body.Position = 0;
         return Convert.ToHexStringLower(SHA256.HashData([.. Encoding.UTF8.GetBytes($"{request.Method} {request.Path}\n"), .. document.ToArray()]));
+    }
+
+    /// <summary>A key that this request has, until it ends.</summary>
+    private sealed record Claim(Database Database, TimeProvider Time, string Actor, string Key, string Hash)
+    {
+        public Task<bool> EndAsync(Func<DbSession, Task> keep) => Database.WriteAsync(
+            async session =>
+            {
+                await KeptRequests.UnclaimAsync(session, Actor, Key, Time.Now());
+                await keep(session);
+                return (true, true);
+            },
+            CancellationToken.None);
     }
 }

@@ -1,5 +1,5 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using System.Text;
 using Cchc.Api.Operations;
 using Microsoft.Extensions.Caching.Distributed;
 
@@ -54,9 +54,8 @@ internal sealed partial class SharedAnswers(IDistributedCache cache, Build build
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var part in (ReadOnlySpan<string>)[build.Mark, path, .. others])
         {
-            var bytes = Encoding.UTF8.GetBytes(part);
-            hash.AppendData(BitConverter.GetBytes(bytes.Length));
-            hash.AppendData(bytes);
+            hash.AppendData(BitConverter.GetBytes(part.Length));
+            hash.AppendData(MemoryMarshal.AsBytes(part.AsSpan()));
         }
 
         return "answer:" + Convert.ToHexStringLower(hash.GetHashAndReset());
