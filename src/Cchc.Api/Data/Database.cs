@@ -47,12 +47,15 @@ public sealed class Database : IDisposable
         token => OnConnectionAsync(
             async connection =>
             {
-                await using var transaction = connection is Microsoft.Data.Sqlite.SqliteConnection sqlite
+                var begun = connection is Microsoft.Data.Sqlite.SqliteConnection sqlite
                     ? sqlite.BeginTransaction(deferred: true)
                     : await connection.BeginTransactionAsync(Dialect.ReadIsolation, token);
-                var result = await read(new DbSession(Dialect, connection, transaction, _commands, token));
-                await transaction.CommitAsync(token);
-                return result;
+                return await InTransactionAsync(begun, async transaction =>
+                {
+                    var result = await read(new DbSession(Dialect, connection, transaction, _commands, token));
+                    await transaction.CommitAsync(token);
+                    return result;
+                });
             },
             token),
         cancellation);
@@ -109,31 +112,51 @@ public sealed class Database : IDisposable
 
     public void Dispose() => _writer?.Dispose();
 
-    private async Task<bool> WriteAsync<T>(
-        DbConnection connection, Func<DbSession, Task<(T Result, bool Commit)>> write, Sent<T> sent, CancellationToken cancellation)
-    {
-        await using var transaction = Dialect.BeginWrite(connection);
-        var session = new DbSession(Dialect, connection, transaction, _commands, cancellation);
-        (sent.Result, var commit) = await write(session);
-        if (!commit)
+    private Task<bool> WriteAsync<T>(
+        DbConnection connection, Func<DbSession, Task<(T Result, bool Commit)>> write, Sent<T> sent, CancellationToken cancellation) =>
+        InTransactionAsync(Dialect.BeginWrite(connection), async transaction =>
         {
-            sent.HasChanges = false;
-            await transaction.RollbackAsync(CancellationToken.None);
-            return false;
-        }
+            var session = new DbSession(Dialect, connection, transaction, _commands, cancellation);
+            (sent.Result, var commit) = await write(session);
+            if (!commit)
+            {
+                sent.HasChanges = false;
+                await transaction.RollbackAsync(CancellationToken.None);
+                return false;
+            }
 
-        sent.HasChanges = session.Outgoing.Count > 0;
-        await Outbox.FlushAsync(session);
-        sent.Mark = await Audit.FlushAsync(session);
+            sent.HasChanges = session.Outgoing.Count > 0;
+            await Outbox.FlushAsync(session);
+            sent.Mark = await Audit.FlushAsync(session);
+            try
+            {
+                // Once the commit is on its way, the caller's leaving must not make its outcome unknown.
+                await Dialect.CommitAsync(transaction);
+                return true;
+            }
+            catch (Exception fault)
+            {
+                throw new CommitException(fault);
+            }
+        });
+
+    // What was not committed is rolled back as it is left. Over a connection that broke that fails too, and must not hide what broke it, above
+    // all not a commit's: the server rolls back by itself.
+    private static async Task<T> InTransactionAsync<T>(DbTransaction transaction, Func<DbTransaction, Task<T>> run)
+    {
         try
         {
-            // Once the commit is on its way, the caller's leaving must not make its outcome unknown.
-            await Dialect.CommitAsync(transaction);
-            return true;
+            return await run(transaction);
         }
-        catch (Exception fault)
+        finally
         {
-            throw new CommitException(fault);
+            try
+            {
+                await transaction.DisposeAsync();
+            }
+            catch (Exception fault) when (fault is DbException or InvalidOperationException)
+            {
+            }
         }
     }
 
@@ -151,11 +174,9 @@ public sealed class Database : IDisposable
             return await _writes.RunAsync(
                 Pace.Request,
                 token => OnConnectionAsync(
-                    async connection =>
-                    {
-                        await using var transaction = Dialect.BeginWrite(connection);
-                        return await Audit.HoldsAsync(new DbSession(Dialect, connection, transaction, _commands, token), mark);
-                    },
+                    connection => InTransactionAsync(
+                        Dialect.BeginWrite(connection),
+                        transaction => Audit.HoldsAsync(new DbSession(Dialect, connection, transaction, _commands, token), mark)),
                     token),
                 CancellationToken.None);
         }
@@ -184,7 +205,11 @@ public sealed class Database : IDisposable
         {
             // The others of the pool are as dead.
             Dialect.Forget(connection);
-            cancellation.ThrowIfCancellationRequested();
+            if (fault is not CommitException)
+            {
+                cancellation.ThrowIfCancellationRequested();
+            }
+
             throw;
         }
         catch (DbException) when (cancellation.IsCancellationRequested)

@@ -264,6 +264,11 @@ public sealed class SqlServerDialect : Dialect
         // A server that is away is given up on within a try's time, unless the operator says otherwise.
         given.ConnectTimeout = given.ShouldSerialize("Connect Timeout") ? given.ConnectTimeout : 5;
         given.CommandTimeout = given.ShouldSerialize("Command Timeout") ? given.CommandTimeout : 15;
+
+        // Tries and pauses are Resilience's: left to itself the client would put off its own next try for ten seconds, and refuse for up to a
+        // minute what a server that is back could do.
+        given.ConnectRetryCount = given.ShouldSerialize("Connect Retry Count") ? given.ConnectRetryCount : 0;
+        given.PoolBlockingPeriod = given.ShouldSerialize("Pool Blocking Period") ? given.PoolBlockingPeriod : PoolBlockingPeriod.NeverBlock;
         return given.ConnectionString;
     }
 

@@ -10,7 +10,7 @@ namespace Cchc.Api.Data;
 /// <summary>How long somebody is ready to wait for the database.</summary>
 public enum Pace
 {
-    /// <summary>The watch of data versions: one more try at once, and three seconds in all, since others wait for it.</summary>
+    /// <summary>The watch of data versions: two seconds a try, one more at once, three in all, since others wait for it.</summary>
     Watch,
 
     /// <summary>A request: ten seconds a try, twenty in all.</summary>
@@ -40,9 +40,13 @@ internal sealed partial class Resilience
         (_dialect, _kind) = (dialect, kind);
         _setbacks = meters.Create("Cchc.Api").CreateCounter<long>(
             "cchc.database.setbacks", description: "What was sat out: a retry, a timeout, or opened, from when on nobody waits for the database.");
+        var state = new CircuitBreakerStateProvider();
         var breaker = new ResiliencePipelineBuilder { TimeProvider = time }.AddCircuitBreaker(new CircuitBreakerStrategyOptions
         {
-            ShouldHandle = outcome => ValueTask.FromResult(IsAway(outcome.Outcome.Exception)),
+            // A probe that nobody waited for to its end has found nothing.
+            ShouldHandle = outcome => ValueTask.FromResult(IsAway(outcome.Outcome.Exception)
+                || (outcome.Outcome.Exception is OperationCanceledException && state.CircuitState == CircuitState.HalfOpen)),
+            StateProvider = state,
             FailureRatio = 0.7,
             SamplingDuration = Window,
             MinimumThroughput = 4,
@@ -60,7 +64,7 @@ internal sealed partial class Resilience
         }).Build();
         _pipelines = new()
         {
-            [Pace.Watch] = Build(breaker, tries: 1, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(3)),
+            [Pace.Watch] = Build(breaker, tries: 1, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(3)),
             [Pace.Request] = Build(breaker, tries: 6, TimeSpan.FromSeconds(10), Longest),
             [Pace.Bulk] = Build(breaker, tries: 6, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan),
         };

@@ -1,35 +1,24 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using Cchc.Api.Data;
 using Cchc.Api.Tests.Support;
-using Cchc.Domain.Reports;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using SQLitePCL;
 
 namespace Cchc.Api.Tests.Data;
 
 /// <summary>What the database does to a request when it fails, as the embedded engine would say it.</summary>
-public sealed class ResilienceTests : IAsyncLifetime
+public sealed class ResilienceTests : FaultyHost
 {
     private const string Report = $"{HttpExtensions.Plan}/reports/2022-H1/STP";
-
-    private readonly FaultyDialect _dialect = new();
-    private ApiHost _api = null!;
-    private HttpClient _administrator = null!;
-
-    public async Task InitializeAsync()
-    {
-        _api = await ApiHost.StartAsync(Engine.Sqlite, configure: services => services.AddSingleton<Dialect>(_dialect));
-        _administrator = await _api.KeyAsync(Role.Administrator);
-    }
-
-    public async Task DisposeAsync() => await _api.DisposeAsync();
 
     [Fact]
     public async Task A_passing_fault_is_sat_out_and_the_write_happens_once()
     {
-        _dialect.Beginnings.Enqueue(raw.SQLITE_BUSY);
-        _dialect.Beginnings.Enqueue(raw.SQLITE_IOERR);
+        Dialect.Beginnings.Enqueue(raw.SQLITE_BUSY);
+        Dialect.Beginnings.Enqueue(raw.SQLITE_IOERR);
         Assert.Equal(2, await SetbacksAsync("writes", "retry", async () => Assert.Equal(HttpStatusCode.Created, (await PutAsync(1)).StatusCode)));
         Assert.Equal(1, await CountPutsAsync());
         Assert.Equal(0, await SetbacksAsync("reads", "retry", CountPutsAsync));
@@ -39,7 +28,7 @@ public sealed class ResilienceTests : IAsyncLifetime
     public async Task A_commit_whose_answer_is_lost_is_found_out_and_never_done_twice(bool wentIn)
     {
         var before = await VersionAsync();
-        _dialect.Commits.Enqueue(async transaction =>
+        Dialect.Commits.Enqueue(async transaction =>
         {
             if (wentIn)
             {
@@ -51,21 +40,36 @@ public sealed class ResilienceTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Created, (await PutAsync(1)).StatusCode);
         Assert.Equal(1, await CountPutsAsync());
         Assert.Equal(before + 1, await VersionAsync());
-        Assert.Single((await _administrator.GetJsonAsync("/v1/changes"))["items"]!.AsArray());
+        Assert.Single((await Administrator.GetJsonAsync("/v1/changes"))["items"]!.AsArray());
         Assert.Equal(HttpStatusCode.OK, (await PutAsync(1)).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_transaction_that_cannot_be_left_in_order_does_not_hide_what_became_of_its_commit()
+    {
+        Dialect.Commits.Enqueue(async transaction =>
+        {
+            // Behind its back, so that its rollback fails as well, as over a connection that has broken.
+            await using var command = transaction.Connection!.CreateCommand();
+            (command.Transaction, command.CommandText) = (transaction, "COMMIT");
+            await command.ExecuteNonQueryAsync();
+            throw new SqliteException("The connection broke.", raw.SQLITE_IOERR);
+        });
+        Assert.Equal(HttpStatusCode.Created, (await PutAsync(1)).StatusCode);
+        Assert.Equal(1, await CountPutsAsync());
     }
 
     [Theory, InlineData(true), InlineData(false)]
     public async Task A_commit_of_which_nothing_can_be_learnt_is_answered_as_such_and_may_be_repeated(bool wentIn)
     {
-        _dialect.Commits.Enqueue(async transaction =>
+        Dialect.Commits.Enqueue(async transaction =>
         {
             if (wentIn)
             {
                 await transaction.CommitAsync();
             }
 
-            _dialect.IsGone = true;
+            Dialect.IsGone = true;
             throw new SqliteException("The connection broke.", raw.SQLITE_IOERR);
         });
         var unknown = await PutAsync(1);
@@ -73,8 +77,8 @@ public sealed class ResilienceTests : IAsyncLifetime
         Assert.Equal("write.unknown", (string?)(await unknown.JsonAsync())["code"]);
         Assert.NotNull(unknown.Headers.RetryAfter);
 
-        _dialect.IsGone = false;
-        _api.Time.Advance(TimeSpan.FromSeconds(2));
+        Dialect.IsGone = false;
+        Api.Time.Advance(TimeSpan.FromSeconds(2));
         Assert.Equal(wentIn ? HttpStatusCode.OK : HttpStatusCode.Created, (await PutAsync(1)).StatusCode);
         Assert.Equal(1, await CountPutsAsync());
     }
@@ -83,11 +87,11 @@ public sealed class ResilienceTests : IAsyncLifetime
     public async Task While_the_database_is_away_nobody_waits_for_it_and_one_probe_finds_it_again()
     {
         await PutAsync(1);
-        _api.Time.Advance(TimeSpan.FromSeconds(30));
-        _dialect.IsGone = true;
+        Api.Time.Advance(TimeSpan.FromSeconds(30));
+        Dialect.IsGone = true;
         Assert.NotEqual(0, await SetbacksAsync("reads", "opened", async () =>
             Assert.Equal(HttpStatusCode.ServiceUnavailable, (await PutAsync(2)).StatusCode)));
-        var tried = _dialect.Connections;
+        var tried = Dialect.Connections;
         for (var round = 0; round < 5; round++)
         {
             var refused = await PutAsync(2);
@@ -97,21 +101,50 @@ public sealed class ResilienceTests : IAsyncLifetime
             Assert.NotNull(refused.Headers.RetryAfter);
         }
 
-        Assert.Equal(tried, _dialect.Connections);
-        _dialect.IsGone = false;
-        _api.Time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(tried, Dialect.Connections);
+        Dialect.IsGone = false;
+        Api.Time.Advance(TimeSpan.FromSeconds(2));
         Assert.Equal(HttpStatusCode.OK, (await PutAsync(2)).StatusCode);
         Assert.Equal(2, await CountPutsAsync());
     }
 
     [Fact]
+    public async Task A_probe_that_nobody_waited_for_has_not_found_the_database()
+    {
+        var time = new FakeTime();
+        var resilience = new Resilience(new SqliteDialect(), "reads", Api.Services.GetRequiredService<IMeterFactory>(), time, NullLogger.Instance);
+        for (var round = 0; round < 4; round++)
+        {
+            await Assert.ThrowsAsync<DatabaseAwayException>(() => resilience.RunAsync<int>(
+                Pace.Watch, _ => throw new SqliteException("There is no database.", raw.SQLITE_CANTOPEN), default));
+        }
+
+        time.Advance(TimeSpan.FromSeconds(2));
+        using var leaving = new CancellationTokenSource();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => resilience.RunAsync<int>(
+            Pace.Request,
+            async token =>
+            {
+                await leaving.CancelAsync();
+                throw new OperationCanceledException(token);
+            },
+            leaving.Token));
+
+        var isAsked = false;
+        await Assert.ThrowsAsync<DatabaseAwayException>(() => resilience.RunAsync(Pace.Request, _ => Task.FromResult(isAsked = true), default));
+        Assert.False(isAsked);
+        time.Advance(TimeSpan.FromSeconds(2));
+        Assert.True(await resilience.RunAsync(Pace.Request, _ => Task.FromResult(isAsked = true), default));
+    }
+
+    [Fact]
     public async Task What_takes_too_long_is_ended_and_counted()
     {
-        _dialect.Hanging = new TaskCompletionSource();
-        var database = _api.Services.GetRequiredService<Database>();
+        Dialect.Hanging = new TaskCompletionSource();
+        var database = Api.Services.GetRequiredService<Database>();
         Assert.NotEqual(0, await SetbacksAsync("reads", "timeout", () => Assert.ThrowsAsync<DatabaseAwayException>(
             () => database.ReadAsync(session => session.SingleAsync<int>("SELECT 1"), default, Pace.Watch))));
-        _dialect.Hanging.SetResult();
+        Dialect.Hanging.SetResult();
     }
 
     [Fact]
@@ -119,14 +152,14 @@ public sealed class ResilienceTests : IAsyncLifetime
     {
         await PutAsync(1);
         SqliteConnection.ClearAllPools();
-        _dialect.IsFull = true;
+        Dialect.IsFull = true;
         var refused = await PutAsync(2, new string('x', 20_000));
         Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
-        Assert.Equal(1, (int)(await _administrator.GetJsonAsync(Report))["values"]![0]!["numerator"]!);
+        Assert.Equal(1, (int)(await Administrator.GetJsonAsync(Report))["values"]![0]!["numerator"]!);
 
         SqliteConnection.ClearAllPools();
-        _dialect.IsFull = false;
-        _api.Time.Advance(TimeSpan.FromSeconds(2));
+        Dialect.IsFull = false;
+        Api.Time.Advance(TimeSpan.FromSeconds(2));
         Assert.Equal(HttpStatusCode.OK, (await PutAsync(2, new string('x', 20_000))).StatusCode);
     }
 
@@ -134,29 +167,29 @@ public sealed class ResilienceTests : IAsyncLifetime
     public async Task A_file_that_has_gone_does_not_come_back_empty()
     {
         await PutAsync(1);
-        using (_api.MoveDatabaseAway())
+        using (Api.MoveDatabaseAway())
         {
-            var refused = await _administrator.GetAsync(new Uri(Report, UriKind.Relative));
+            var refused = await Administrator.GetAsync(new Uri(Report, UriKind.Relative));
             Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
         }
 
-        _api.Time.Advance(TimeSpan.FromSeconds(2));
-        Assert.Equal(1, (int)(await _administrator.GetJsonAsync(Report))["values"]![0]!["numerator"]!);
+        Api.Time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(1, (int)(await Administrator.GetJsonAsync(Report))["values"]![0]!["numerator"]!);
     }
 
     private async Task<HttpResponseMessage> PutAsync(int numerator, string narrative = "")
     {
         var told = narrative.Length == 0 ? "null" : $"\"{narrative}\"";
         var body = $$"""{"values":[{"target":"II.3.a","numerator":{{numerator}},"total":2}],"narrative":{{told}}}""";
-        return await _administrator.PutReportAsync("STP", body, ifMatch: numerator > 1 ? "*" : null);
+        return await Administrator.PutReportAsync("STP", body, ifMatch: numerator > 1 ? "*" : null);
     }
 
     private Task<long> SetbacksAsync(string kind, string setback, Func<Task> action) =>
-        _api.CountAsync("cchc.database.setbacks", action, ("kind", kind), ("event", setback));
+        Api.CountAsync("cchc.database.setbacks", action, ("kind", kind), ("event", setback));
 
     private async Task<int> CountPutsAsync() =>
-        (await _administrator.GetJsonAsync("/v1/audit?action=report.put"))["items"]!.AsArray().Count;
+        (await Administrator.GetJsonAsync("/v1/audit?action=report.put"))["items"]!.AsArray().Count;
 
     private async Task<long> VersionAsync() =>
-        (long)(await _api.Anonymous.GetJsonAsync($"{HttpExtensions.Plan}/completion"))["dataVersion"]!;
+        (long)(await Api.Anonymous.GetJsonAsync($"{HttpExtensions.Plan}/completion"))["dataVersion"]!;
 }

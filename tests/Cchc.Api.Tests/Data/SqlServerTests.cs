@@ -34,6 +34,18 @@ public sealed class SqlServerTests
     public void The_name_of_the_application_may_be_another() => Assert.Equal(
         "Báo cáo", new SqlConnectionStringBuilder(new SqlServerDialect().Complete("Server=sql01;Application Name=Báo cáo")).ApplicationName);
 
+    [Theory]
+    [InlineData("Server=sql01", 5, 15, 0, PoolBlockingPeriod.NeverBlock)]
+    [InlineData("Server=sql01;Connect Timeout=9;Command Timeout=8;ConnectRetryCount=7;PoolBlockingPeriod=Auto", 9, 8, 7, PoolBlockingPeriod.Auto)]
+    public void A_server_that_is_away_is_given_up_on_and_tried_again_by_us_unless_the_operator_says_otherwise(
+        string connection, int connectTimeout, int commandTimeout, int retries, PoolBlockingPeriod blocking)
+    {
+        var complete = new SqlConnectionStringBuilder(new SqlServerDialect().Complete(connection));
+        Assert.Equal(
+            (connectTimeout, commandTimeout, retries, blocking),
+            (complete.ConnectTimeout, complete.CommandTimeout, complete.ConnectRetryCount, complete.PoolBlockingPeriod));
+    }
+
     [Fact]
     public void Reading_connections_ask_for_a_secondary() => Assert.Equal(
         ApplicationIntent.ReadOnly, new SqlConnectionStringBuilder(new SqlServerDialect().Complete("Server=listener", toRead: true)).ApplicationIntent);

@@ -1,67 +1,57 @@
 using System.Net;
-using Cchc.Api.Data;
 using Cchc.Api.Tests.Support;
-using Cchc.Domain.Reports;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Cchc.Api.Tests.Http;
 
 /// <summary>Reads while the database is away.</summary>
-public sealed class StaleTests : IAsyncLifetime
+public sealed class StaleTests : FaultyHost
 {
     private const string Completion = $"{HttpExtensions.Plan}/completion";
 
-    private readonly FaultyDialect _dialect = new();
-    private ApiHost _api = null!;
-    private HttpClient _administrator = null!;
-
-    public async Task InitializeAsync()
+    public override async Task InitializeAsync()
     {
-        _api = await ApiHost.StartAsync(Engine.Sqlite, configure: services => services.AddSingleton<Dialect>(_dialect));
-        _administrator = await _api.KeyAsync(Role.Administrator);
-        await _administrator.PublishAsync("SNV", HttpExtensions.Ratio("II.3.a", 1, 2));
+        await base.InitializeAsync();
+        await Administrator.PublishAsync("SNV", HttpExtensions.Ratio("II.3.a", 1, 2));
     }
-
-    public async Task DisposeAsync() => await _api.DisposeAsync();
 
     [Fact]
     public async Task Figures_go_on_and_say_that_they_may_have_been_overtaken_until_the_database_is_back()
     {
-        var (fresh, tag) = await GetAsync(_api.Anonymous, Completion);
-        var rows = await GetAsync(_api.Anonymous, Completion + "/rows?groupBy=target");
+        var (fresh, tag) = await GetAsync(Api.Anonymous, Completion);
+        var rows = await GetAsync(Api.Anonymous, Completion + "/rows?groupBy=target");
         Assert.Null(fresh["stale"]);
-        var goneAt = _api.Time.GetUtcNow();
+        var goneAt = Api.Time.GetUtcNow();
         GoAway(TimeSpan.FromSeconds(20));
 
-        var (stale, staleTag) = await GetAsync(_api.Anonymous, Completion, age: 20);
+        var (stale, staleTag) = await GetAsync(Api.Anonymous, Completion, age: 20);
         Assert.True((bool)stale["stale"]!);
         Assert.Equal(goneAt, DateTimeOffset.Parse((string)stale["staleSince"]!, System.Globalization.CultureInfo.InvariantCulture));
         Assert.NotEqual(tag, staleTag);
         stale.AsObject().Remove("stale");
         stale.AsObject().Remove("staleSince");
         Assert.Equal(fresh.ToJsonString(), stale.ToJsonString());
-        Assert.True((bool)(await GetAsync(_api.Anonymous, Completion + "/rows?groupBy=target", age: 20)).Body["stale"]!);
+        Assert.True((bool)(await GetAsync(Api.Anonymous, Completion + "/rows?groupBy=target", age: 20)).Body["stale"]!);
 
         // A tag is of its bytes; an answer that is kept ages as it is given again.
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(tag));
-        _api.Time.Advance(TimeSpan.FromSeconds(5));
-        await GetAsync(_api.Anonymous, Completion, age: 25);
+        Api.Time.Advance(TimeSpan.FromSeconds(5));
+        await GetAsync(Api.Anonymous, Completion, age: 25);
         Assert.Equal(HttpStatusCode.NotModified, await StatusAsync(staleTag));
 
-        _dialect.IsGone = false;
+        Dialect.IsGone = false;
         await UntilFreshAsync();
-        Assert.Equal((fresh.ToJsonString(), tag), (await GetAsync(_api.Anonymous, Completion)) is var (again, sameTag) ? (again.ToJsonString(), sameTag) : default);
-        Assert.Equal(rows.ETag, (await GetAsync(_api.Anonymous, Completion + "/rows?groupBy=target")).ETag);
-        await _administrator.PublishAsync("STP", HttpExtensions.Ratio("II.3.a", 2, 2));
-        Assert.Equal(2, (int)(await GetAsync(_api.Anonymous, Completion)).Body["coverage"]!["received"]!);
+        Assert.Equal((fresh.ToJsonString(), tag), (await GetAsync(Api.Anonymous, Completion)) is var (again, sameTag) ? (again.ToJsonString(), sameTag) : default);
+        Assert.Equal(rows.ETag, (await GetAsync(Api.Anonymous, Completion + "/rows?groupBy=target")).ETag);
+        await Administrator.PublishAsync("STP", HttpExtensions.Ratio("II.3.a", 2, 2));
+        Assert.Equal(2, (int)(await GetAsync(Api.Anonymous, Completion)).Body["coverage"]!["received"]!);
     }
 
     [Fact]
     public async Task A_node_that_still_reads_stays_ready_and_says_so()
     {
-        Assert.Equal("ready", (string?)(await _api.Anonymous.GetJsonAsync("/health/ready"))["status"]);
+        Assert.Equal("ready", (string?)(await Api.Anonymous.GetJsonAsync("/health/ready"))["status"]);
         GoAway(TimeSpan.FromSeconds(20));
-        var ready = await _api.Anonymous.GetJsonAsync("/health/ready");
+        var ready = await Api.Anonymous.GetJsonAsync("/health/ready");
         Assert.Equal("degraded", (string?)ready["status"]);
         Assert.StartsWith("the database is away since 2022-", (string?)ready["checks"]!["schema"]!["detail"], StringComparison.Ordinal);
     }
@@ -76,18 +66,18 @@ public sealed class StaleTests : IAsyncLifetime
         ];
         foreach (var path in paths)
         {
-            await GetAsync(_api.Anonymous, path);
+            await GetAsync(Api.Anonymous, path);
         }
 
         GoAway(TimeSpan.FromSeconds(20));
         foreach (var path in paths[..^1])
         {
-            await GetAsync(_api.Anonymous, path, age: 20);
+            await GetAsync(Api.Anonymous, path, age: 20);
         }
 
         foreach (var path in new[] { paths[^1], HttpExtensions.Plan + "/reports", "/v1/changes", "/v1/audit" })
         {
-            var refused = await _administrator.GetAsync(new Uri(path, UriKind.Relative));
+            var refused = await Administrator.GetAsync(new Uri(path, UriKind.Relative));
             Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
             Assert.NotNull(refused.Headers.RetryAfter);
         }
@@ -97,57 +87,57 @@ public sealed class StaleTests : IAsyncLifetime
     public async Task A_key_that_was_good_is_believed_for_a_while_and_no_key_is_called_wrong()
     {
         var provisional = Completion + "?lens=provisional";
-        await GetAsync(_administrator, provisional);
-        await GetAsync(_api.Anonymous, Completion);
-        using var stranger = _api.Holding("cchc_" + new string('0', 64));
+        await GetAsync(Administrator, provisional);
+        await GetAsync(Api.Anonymous, Completion);
+        using var stranger = Api.Holding("cchc_" + new string('0', 64));
         GoAway(TimeSpan.FromMinutes(14));
-        await GetAsync(_administrator, provisional, age: 14 * 60);
+        await GetAsync(Administrator, provisional, age: 14 * 60);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await stranger.GetAsync(new Uri(provisional, UriKind.Relative))).StatusCode);
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await _administrator.PutReportAsync("STP", HttpExtensions.Ratio("II.3.a", 1, 2))).StatusCode);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await Administrator.PutReportAsync("STP", HttpExtensions.Ratio("II.3.a", 1, 2))).StatusCode);
 
-        _api.Time.Advance(TimeSpan.FromMinutes(2));
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await _administrator.GetAsync(new Uri(provisional, UriKind.Relative))).StatusCode);
-        Assert.Equal(HttpStatusCode.OK, (await _api.Anonymous.GetAsync(new Uri(Completion, UriKind.Relative))).StatusCode);
+        Api.Time.Advance(TimeSpan.FromMinutes(2));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await Administrator.GetAsync(new Uri(provisional, UriKind.Relative))).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await Api.Anonymous.GetAsync(new Uri(Completion, UriKind.Relative))).StatusCode);
 
-        _dialect.IsGone = false;
+        Dialect.IsGone = false;
         await UntilFreshAsync();
-        Assert.Equal(HttpStatusCode.Created, (await _administrator.PutReportAsync("STP", HttpExtensions.Ratio("II.3.a", 1, 2))).StatusCode);
+        Assert.Equal(HttpStatusCode.Created, (await Administrator.PutReportAsync("STP", HttpExtensions.Ratio("II.3.a", 1, 2))).StatusCode);
         Assert.Equal(HttpStatusCode.Unauthorized, (await stranger.GetAsync(new Uri(provisional, UriKind.Relative))).StatusCode);
     }
 
     [Fact]
     public async Task A_database_that_does_not_answer_keeps_one_request_waiting_and_not_the_next()
     {
-        await GetAsync(_api.Anonymous, Completion);
-        _dialect.Hanging = new TaskCompletionSource();
-        _api.Time.Advance(TimeSpan.FromSeconds(20));
-        await GetAsync(_api.Anonymous, Completion, age: 20);
-        var connections = _dialect.Connections;
+        await GetAsync(Api.Anonymous, Completion);
+        Dialect.Hanging = new TaskCompletionSource();
+        Api.Time.Advance(TimeSpan.FromSeconds(20));
+        await GetAsync(Api.Anonymous, Completion, age: 20);
+        var connections = Dialect.Connections;
         for (var round = 0; round < 100; round++)
         {
-            await GetAsync(_api.Anonymous, Completion, age: 20);
+            await GetAsync(Api.Anonymous, Completion, age: 20);
         }
 
-        Assert.InRange(_dialect.Connections - connections, 0, 1);
-        _dialect.Hanging.SetResult();
-        _dialect.Hanging = null;
+        Assert.InRange(Dialect.Connections - connections, 0, 1);
+        Dialect.Hanging.SetResult();
+        Dialect.Hanging = null;
         await UntilFreshAsync();
     }
 
     private void GoAway(TimeSpan since)
     {
-        _dialect.IsGone = true;
+        Dialect.IsGone = true;
         Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
-        _api.Time.Advance(since);
+        Api.Time.Advance(since);
     }
 
     // The look that finds the database again is nobody's request: the next ones show what it found.
     private async Task UntilFreshAsync()
     {
-        for (var round = 0; (await GetAsync(_api.Anonymous, Completion, age: null)).Body["stale"] is not null; round++)
+        for (var round = 0; (await GetAsync(Api.Anonymous, Completion, age: null)).Body["stale"] is not null; round++)
         {
             Assert.InRange(round, 0, 1000);
-            _api.Time.Advance(TimeSpan.FromSeconds(1));
+            Api.Time.Advance(TimeSpan.FromSeconds(1));
         }
     }
 
@@ -155,7 +145,7 @@ public sealed class StaleTests : IAsyncLifetime
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, Completion);
         request.Headers.TryAddWithoutValidation("If-None-Match", tag);
-        var response = await _api.Anonymous.SendAsync(request);
+        var response = await Api.Anonymous.SendAsync(request);
         Assert.NotNull(response.Headers.Age);
         return response.StatusCode;
     }
