@@ -45,19 +45,25 @@ builder.Services.AddImports();
 builder.Services.AddAccess();
 
 var app = builder.Build();
+var preparation = app.Services.GetRequiredService<Preparation>();
+preparation.Begin();
 app.UseKnownProxies();
 app.UseSecurityHeaders();
+app.Use(Health.AnswerLiveAsync);
 if (!app.Environment.IsDevelopment())
 {
     app.UseHsts();
 }
 
+// With the first request: until then the database, which it hangs on, is made by the preparation.
+var cache = new Lazy<PublicCache>(app.Services.GetRequiredService<PublicCache>);
 var limits = app.Services.GetRequiredService<RateLimits>();
 app.UseCrossOrigin();
 app.Use(Heads.AnswerAsync);
 app.Use(Problems.HandleAsync);
+app.Use(preparation.HoldAsync);
 app.Use(limits.CountAddressAsync);
-app.Use(app.Services.GetRequiredService<PublicCache>().AnswerAsync);
+app.Use((context, next) => cache.Value.AnswerAsync(context, next));
 app.Use(Tracing.FollowAsync);
 app.UseRouting();
 app.Use(RefusalAudit.NoteOriginAsync);

@@ -12,26 +12,56 @@ internal static class DatabaseSetup
         services.AddSingleton(provider => Dialect.Of(provider.GetRequiredService<IConfiguration>()));
         return services.AddSingleton<Database>().AddSingleton<Secondary>().AddSingleton<DataVersions>().AddSingleton<Migrator>()
             .AddSingleton<Transfer>().AddSingleton<Seeder>().AddSingleton<SampleSeeder>().AddSingleton<KeyRing>()
-            .AddSingleton<KeyWriter>().AddSingleton<AuditQueries>();
+            .AddSingleton<KeyWriter>().AddSingleton<AuditQueries>().AddSingleton<Preparation>()
+            .AddHostedService(provider => provider.GetRequiredService<Preparation>());
+    }
+}
+
+/// <summary>
+/// Migrates and seeds the embedded database, and in Development fills it with sample reports, while the rest of the server starts: who
+/// needs the database waits for it. A SQL Server is the operator's to prepare.
+/// </summary>
+internal sealed class Preparation(IServiceProvider services, IConfiguration configuration, IHostEnvironment environment) : IHostedService
+{
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task _run = Task.CompletedTask;
+
+    public void Begin() => _run = Task.Run(RunAsync);
+
+    /// <summary>Ends once the database is ready. Where it cannot be made so, the server ends instead.</summary>
+    public Task WaitAsync(CancellationToken cancellation) => _ready.Task.WaitAsync(cancellation);
+
+    /// <summary>Holds a request until the database is ready.</summary>
+    public Task HoldAsync(HttpContext context, RequestDelegate next) => _ready.Task.IsCompleted ? next(context) : HeldAsync(context, next);
+
+    public Task StartAsync(CancellationToken cancellationToken) => _run.WaitAsync(cancellationToken);
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task HeldAsync(HttpContext context, RequestDelegate next)
+    {
+        await WaitAsync(context.RequestAborted);
+        await next(context);
     }
 
-    /// <summary>
-    /// Migrates and seeds the embedded database, and in Development fills it with sample reports; a SQL Server is the operator's.
-    /// </summary>
-    public static async Task PrepareEmbeddedAsync(this WebApplication app)
+    private async Task RunAsync()
     {
-        var services = app.Services;
-        if (!services.GetRequiredService<Database>().IsEmbedded)
+        if (services.GetRequiredService<Database>().IsEmbedded)
         {
-            return;
+            await PrepareAsync();
         }
 
+        _ready.SetResult();
+    }
+
+    private async Task PrepareAsync()
+    {
         // This engine keeps a thread while it waits for a lock: others must not wait for that thread.
         ThreadPool.GetMinThreads(out var workers, out var ports);
         ThreadPool.SetMinThreads(Math.Max(workers, 32), ports);
         await services.GetRequiredService<Migrator>().MigrateAsync(dryRun: false, CancellationToken.None);
         await services.GetRequiredService<Seeder>().SeedAsync(CancellationToken.None);
-        if (app.Environment.IsDevelopment() && app.Configuration.GetValue("Seed:Sample", true))
+        if (environment.IsDevelopment() && configuration.GetValue("Seed:Sample", true))
         {
             await services.GetRequiredService<SampleSeeder>().SeedAsync(CancellationToken.None);
         }

@@ -60,18 +60,30 @@ internal static partial class OpenApi
         });
     }
 
+    // Built when the first request comes for it: what makes the contract is large, and no other request must wait for it.
+    private static void UseBelow(this WebApplication app, PathString path, Action<IApplicationBuilder> build)
+    {
+        var late = new Lazy<RequestDelegate>(() =>
+        {
+            var branch = ((IApplicationBuilder)app).New();
+            build(branch);
+            return branch.Build();
+        });
+        app.Use((context, next) => context.Request.Path.StartsWithSegments(path) ? late.Value(context) : next(context));
+    }
+
     public static void UseContract(this WebApplication app)
     {
-        app.UseSwagger(options =>
+        app.UseBelow("/openapi", branch => branch.UseSwagger(options =>
         {
             options.RouteTemplate = "openapi/{documentName}.json";
             options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
-        });
-        app.UseSwaggerUI(options =>
+        }));
+        app.UseBelow("/docs", branch => branch.UseSwaggerUI(options =>
         {
             options.RoutePrefix = "docs";
             options.SwaggerEndpoint("/openapi/v1.json", "Cchc.Api v1");
-        });
+        }));
     }
 
     [GeneratedRegex(@"\s*\n\s*")]

@@ -459,7 +459,7 @@ internal sealed partial class Importer(
 
 /// <summary>Runs what is queued, one import at a time, and looks now and then for what another node left behind.</summary>
 internal sealed partial class ImportWorker(
-    Importer importer, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<ImportWorker> log) : BackgroundService
+    Preparation preparation, Importer importer, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<ImportWorker> log) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
@@ -469,6 +469,7 @@ internal sealed partial class ImportWorker(
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lifetime.ApplicationStopping);
         stoppingToken = stopping.Token;
         Task? queued = null;
+        await preparation.WaitAsync(stoppingToken);
         while (!stoppingToken.IsCancellationRequested)
         {
             try

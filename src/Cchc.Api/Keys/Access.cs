@@ -3,6 +3,7 @@ using Cchc.Api.Http;
 using Cchc.Domain.Reports;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Options;
 
 namespace Cchc.Api.Keys;
@@ -23,6 +24,14 @@ internal static class Access
             .AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, null)
             .AddJwtBearer();
         services.AddSingleton<IPostConfigureOptions<JwtBearerOptions>, TokenOptions>();
+
+        // What comes with it makes and keeps keys for cookies at every start; there are no cookies.
+        foreach (var unused in services.Where(
+            each => each.ServiceType == typeof(IHostedService) && each.ImplementationType?.Assembly == typeof(DataProtectionOptions).Assembly).ToList())
+        {
+            services.Remove(unused);
+        }
+
         return services;
     }
 

@@ -23,7 +23,6 @@ internal static class Health
     public static void MapHealth(this IEndpointRouteBuilder app)
     {
         var startup = app.ServiceProvider.GetRequiredService<Startup>();
-        Map("live", _ => false, "live");
         Map("ready", _ => true, "ready");
         Map("startup", _ => !startup.IsOver, "started");
 
@@ -37,6 +36,19 @@ internal static class Health
     /// <summary>Whether a path is for those who run the server; it is answered also without the database.</summary>
     public static bool Owns(PathString path) =>
         path.Value is { } text && (text.StartsWith("/health/", StringComparison.Ordinal) || text.Equals("/metrics", StringComparison.Ordinal));
+
+    /// <summary>Says that the process lives: before all else, since that hangs on nothing else.</summary>
+    public static Task AnswerLiveAsync(HttpContext context, RequestDelegate next)
+    {
+        if (context.Request.Path.Value != "/health/live")
+        {
+            return next(context);
+        }
+
+        context.Response.ContentType = "application/json; charset=utf-8";
+        context.Response.Headers.CacheControl = "no-store, no-cache";
+        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : context.Response.WriteAsync("""{"status":"live","checks":{}}""");
+    }
 
     private static Task WriteAsync(HttpContext context, HealthReport report, string good)
     {

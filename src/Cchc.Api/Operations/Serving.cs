@@ -1,6 +1,5 @@
 using System.Data.Common;
 using System.Text.Encodings.Web;
-using Cchc.Api.Data;
 using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging.Console;
 
@@ -14,7 +13,11 @@ internal static class Serving
         AddLog(builder);
         builder.Services.AddReadiness();
         builder.Services.AddHostedService<Drain>().Configure<HostOptions>(
-            options => options.ShutdownTimeout = Drain.For(builder.Configuration) + TimeSpan.FromSeconds(builder.Configuration.GetValue("Shutdown:TimeoutSeconds", 30)));
+            options =>
+            {
+                options.ServicesStartConcurrently = true;
+                options.ShutdownTimeout = Drain.For(builder.Configuration) + TimeSpan.FromSeconds(builder.Configuration.GetValue("Shutdown:TimeoutSeconds", 30));
+            });
         if (SystemdHelpers.IsSystemdService())
         {
             // Of UseSystemd all but its form of log.
@@ -22,13 +25,12 @@ internal static class Serving
         }
     }
 
-    /// <summary>Makes the embedded database ready and serves until told to stop.</summary>
+    /// <summary>Serves until told to stop.</summary>
     /// <returns>The exit code: 1, with a line on standard error, where it cannot serve.</returns>
     public static async Task<int> ServeAsync(this WebApplication app)
     {
         try
         {
-            await app.PrepareEmbeddedAsync();
             await app.RunAsync();
             return 0;
         }

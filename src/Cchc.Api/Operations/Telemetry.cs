@@ -1,4 +1,5 @@
 using System.Net;
+using Cchc.Api.Data;
 using Cchc.Api.Http;
 using Cchc.Api.Keys;
 using OpenTelemetry;
@@ -37,9 +38,8 @@ internal static class Telemetry
 
     public static void MapMetrics(this WebApplication app)
     {
-        var scrape = app.Services.GetRequiredService<Scrape>();
-        scrape.Pipeline = ((IApplicationBuilder)app).New();
-        app.MapGet("/metrics", scrape.AnswerAsync).ExcludeFromDescription();
+        var pipeline = ((IApplicationBuilder)app).New();
+        app.MapGet("/metrics", context => context.RequestServices.GetRequiredService<Scrape>().AnswerAsync(context, pipeline)).ExcludeFromDescription();
     }
 
     private static void Describe(ResourceBuilder resource) => resource.AddService(
@@ -55,9 +55,7 @@ internal static class Telemetry
         private MeterProvider? _provider;
         private RequestDelegate? _exporter;
 
-        public IApplicationBuilder? Pipeline { private get; set; }
-
-        public async Task AnswerAsync(HttpContext context)
+        public async Task AnswerAsync(HttpContext context, IApplicationBuilder pipeline)
         {
             // Who is forwarded by a proxy that is not believed looks like the proxy, which may be on this machine.
             if (!AddressRange.Covers(_networks, context.Connection.RemoteIpAddress) || context.Request.Headers.ContainsKey("X-Forwarded-For"))
@@ -67,19 +65,19 @@ internal static class Telemetry
 
             await standing.RefreshAsync(context.RequestAborted);
             context.Response.Headers.CacheControl = "no-store";
-            await Begin()(context);
+            await Begin(pipeline)(context);
         }
 
         public void Dispose() => _provider?.Dispose();
 
-        private RequestDelegate Begin()
+        private RequestDelegate Begin(IApplicationBuilder pipeline)
         {
             lock (_gate)
             {
                 if (_exporter is null)
                 {
                     _provider = Sdk.CreateMeterProviderBuilder().ConfigureResource(Describe).AddMeter(Meters).AddPrometheusExporter().Build();
-                    _exporter = Pipeline!.UseOpenTelemetryPrometheusScrapingEndpoint(_provider, _ => true, null, null, null).Build();
+                    _exporter = pipeline.UseOpenTelemetryPrometheusScrapingEndpoint(_provider, _ => true, null, null, null).Build();
                 }
 
                 return _exporter;
@@ -88,12 +86,13 @@ internal static class Telemetry
     }
 
     /// <summary>Reads how things stand for who is told of it without asking.</summary>
-    internal sealed class StandingWorker(Standing standing, TimeProvider time) : BackgroundService
+    internal sealed class StandingWorker(Preparation preparation, Standing standing, TimeProvider time) : BackgroundService
     {
         private static readonly TimeSpan Interval = TimeSpan.FromSeconds(15);
 
         protected override async Task ExecuteAsync(CancellationToken stoppingToken)
         {
+            await preparation.WaitAsync(stoppingToken);
             using var timer = new PeriodicTimer(Interval, time);
             do
             {

@@ -13,7 +13,8 @@ namespace Cchc.Api.Webhooks;
 /// with another.
 /// </summary>
 internal sealed partial class WebhookWorker(
-    Database database, Catalogues catalogues, WebhookSender sender, Measures measures, TimeProvider time, ILogger<WebhookWorker> log) : BackgroundService
+    Preparation preparation, Database database, Catalogues catalogues, WebhookSender sender, Measures measures, TimeProvider time, ILogger<WebhookWorker> log)
+    : BackgroundService
 {
     private const int MostPending = 1_000;
 
@@ -86,7 +87,7 @@ internal sealed partial class WebhookWorker(
             {
                 await database.WriteAsync(async session => (await WebhookQueries.ReleaseAsync(session, _node), true), cancellationToken);
             }
-            catch (System.Data.Common.DbException exception)
+            catch (Exception exception) when (exception is System.Data.Common.DbException or ObjectDisposedException)
             {
                 // It runs out by itself.
                 Failed(log, exception);
@@ -105,6 +106,7 @@ internal sealed partial class WebhookWorker(
         database.ChangesWritten += Wake;
         try
         {
+            await preparation.WaitAsync(stoppingToken);
             while (true)
             {
                 try

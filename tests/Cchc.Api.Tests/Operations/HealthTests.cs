@@ -27,6 +27,23 @@ public sealed class HealthTests : IDisposable
     }
 
     [Fact]
+    public async Task While_the_database_is_made_ready_the_process_lives_and_requests_wait()
+    {
+        var file = $"Data Source={_folder}/cchc.db;Pooling=False";
+        using var other = new SqliteConnection(file);
+        await other.OpenAsync();
+        await other.ExecuteAsync("PRAGMA journal_mode = WAL");
+        var writing = await other.BeginTransactionAsync();
+        using var server = await ServerProcess.ListenAsync(_folder, ("Database__ConnectionString", file));
+        using var client = new HttpClient { BaseAddress = new Uri(server.Address) };
+        var waiting = client.GetAsync(new Uri(HttpExtensions.Plan, UriKind.Relative));
+        Assert.Equal("live", (string?)(await client.GetJsonAsync("/health/live"))["status"]);
+        Assert.False(waiting.IsCompleted);
+        await writing.DisposeAsync();
+        Assert.Equal(HttpStatusCode.OK, (await waiting).StatusCode);
+    }
+
+    [Fact]
     public async Task A_schema_behind_is_not_ready_and_one_ahead_is_told()
     {
         var file = $"Data Source={_folder}/cchc.db;Pooling=False";

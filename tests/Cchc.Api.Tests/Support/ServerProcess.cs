@@ -9,6 +9,7 @@ internal sealed partial class ServerProcess : IDisposable
 {
     private readonly StringBuilder _log = new();
     private readonly TaskCompletionSource<string> _address = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private ServerProcess(Process process)
     {
@@ -35,16 +36,19 @@ internal sealed partial class ServerProcess : IDisposable
         }
     }
 
-    /// <summary>Starts the server, and waits until it listens.</summary>
+    /// <summary>Starts the server, and waits until all of it has started.</summary>
     public static async Task<ServerProcess> StartAsync(string folder, params (string Name, string Value)[] settings)
     {
-        var server = new ServerProcess(ProgramRun.Launch(folder, settings));
-        var exited = server.Process.WaitForExitAsync();
-        if (await Task.WhenAny(server._address.Task, exited) == exited)
-        {
-            throw new InvalidOperationException(server.Log);
-        }
+        var server = await ListenAsync(folder, settings);
+        await server.UntilAsync(server._started.Task);
+        return server;
+    }
 
+    /// <summary>Starts the server, and waits until it listens: the rest of it may still be starting.</summary>
+    public static async Task<ServerProcess> ListenAsync(string folder, params (string Name, string Value)[] settings)
+    {
+        var server = new ServerProcess(ProgramRun.Launch(folder, settings));
+        await server.UntilAsync(server._address.Task);
         server.Address = await server._address.Task;
         return server;
     }
@@ -67,6 +71,14 @@ internal sealed partial class ServerProcess : IDisposable
         Process.Dispose();
     }
 
+    private async Task UntilAsync(Task task)
+    {
+        if (await Task.WhenAny(task, Process.WaitForExitAsync()) != task)
+        {
+            throw new InvalidOperationException(Log);
+        }
+    }
+
     private void Note(string? line)
     {
         if (line is null)
@@ -82,6 +94,11 @@ internal sealed partial class ServerProcess : IDisposable
         if (Listening().Match(line) is { Success: true } found)
         {
             _address.TrySetResult(found.Groups[1].Value);
+        }
+
+        if (line.Contains("Application started", StringComparison.Ordinal))
+        {
+            _started.TrySetResult();
         }
     }
 
