@@ -27,7 +27,7 @@ internal static class Shell
         process.StandardInput.Write(input);
         process.StandardInput.Close();
         process.WaitForExit();
-        return process.ExitCode == 0 ? output.Result : throw new InvalidOperationException($"{program}: {errors.Result}");
+        return process.ExitCode == 0 ? output.Result : throw new InvalidOperationException($"{program}: {errors.Result}{output.Result}");
     }
 
     /// <summary>Requests a second that wrk gets of these addresses in turn, by 16 connections of one thread.</summary>

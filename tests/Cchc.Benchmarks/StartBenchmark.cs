@@ -12,7 +12,7 @@ internal static class StartBenchmark
     private const string EmptyProject =
         """<Project Sdk="Microsoft.NET.Sdk.Web"><PropertyGroup><TargetFramework>net10.0</TargetFramework><ImplicitUsings>enable</ImplicitUsings></PropertyGroup></Project>""";
 
-    private static readonly string[] ForMachine = ["-r", "linux-x64", "--self-contained", "-p:RestorePackagesWithLockFile=false"];
+    private static readonly string[] ForMachine = ["-r", "linux-x64", "--self-contained", "-p:NuGetLockFilePath=obj/packages.machine.lock.json"];
 
     public static async Task RunAsync()
     {
