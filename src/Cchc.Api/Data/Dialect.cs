@@ -233,6 +233,8 @@ public sealed class SqlServerDialect : Dialect
     // same moment, which is found when all is done anew.
     private static readonly HashSet<int> Transient = [1205, 1222, 3961, 2601, 2627, .. Away];
 
+    public SqlServerDialect() => EntraLogins.Register();
+
     public override string Provider => "SqlServer";
 
     public override string Scripts => "db/sqlserver/";
