@@ -1,4 +1,5 @@
 using Cchc.Api.Auditing;
+using Cchc.Api.Http;
 using Cchc.Api.Keys;
 using Cchc.Api.Reports;
 
@@ -23,6 +24,9 @@ internal static class DatabaseSetup
 /// </summary>
 internal sealed class Preparation(IServiceProvider services, IConfiguration configuration, IHostEnvironment environment) : IHostedService
 {
+    // Of a client; another node may be ready.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _run = Task.CompletedTask;
 
@@ -31,7 +35,8 @@ internal sealed class Preparation(IServiceProvider services, IConfiguration conf
     /// <summary>Ends once the database is ready. Where it cannot be made so, the server ends instead.</summary>
     public Task WaitAsync(CancellationToken cancellation) => _ready.Task.WaitAsync(cancellation);
 
-    /// <summary>Holds a request until the database is ready.</summary>
+    /// <summary>Holds a request until the database is ready, two seconds at most.</summary>
+    /// <exception cref="ProblemException">503 where it takes longer.</exception>
     public Task HoldAsync(HttpContext context, RequestDelegate next) => _ready.Task.IsCompleted ? next(context) : HeldAsync(context, next);
 
     public Task StartAsync(CancellationToken cancellationToken) => _run.WaitAsync(cancellationToken);
@@ -40,7 +45,15 @@ internal sealed class Preparation(IServiceProvider services, IConfiguration conf
 
     private async Task HeldAsync(HttpContext context, RequestDelegate next)
     {
-        await WaitAsync(context.RequestAborted);
+        try
+        {
+            await _ready.Task.WaitAsync(Patience, context.RequestAborted);
+        }
+        catch (TimeoutException)
+        {
+            throw new ProblemException("service.unavailable");
+        }
+
         await next(context);
     }
 
