@@ -72,15 +72,8 @@ internal sealed partial class SharedCounts(RateLimits limits, IConfiguration con
     }
 
     // It goes on trying by itself once it is made, whether or not anybody answers.
-    private async Task<ConnectionMultiplexer> ConnectAsync()
-    {
-        if (_redis is null)
-        {
-            _redis = await ConnectionMultiplexer.ConnectAsync(Redis.OptionsOf(configuration));
-        }
-
-        return _redis;
-    }
+    private async Task<ConnectionMultiplexer> ConnectAsync() =>
+        _redis ??= await ConnectionMultiplexer.ConnectAsync(Redis.OptionsOf(configuration));
 
     private async Task<bool> TellAsync(IDatabase redis, (string Policy, string Caller, int Count) untold)
     {

@@ -52,7 +52,7 @@ internal static class Health
 
     private static Task WriteAsync(HttpContext context, HealthReport report, string good)
     {
-        if (report is { Status: not HealthStatus.Unhealthy, Entries.Count: > 0 })
+        if (report.Status != HealthStatus.Unhealthy)
         {
             context.RequestServices.GetRequiredService<Startup>().IsOver = true;
         }

@@ -64,18 +64,13 @@ internal static class Settings
     public static IReadOnlyList<string> FaultsOf(IConfiguration configuration)
     {
         var faults = new List<string>();
-        foreach (var (name, value) in new SortedDictionary<string, string?>(new Dictionary<string, string?>(configuration.AsEnumerable()), StringComparer.Ordinal))
+        foreach (var (name, value) in configuration.AsEnumerable().Where(each => !string.IsNullOrEmpty(each.Value)).OrderBy(each => each.Key, StringComparer.Ordinal))
         {
-            if (string.IsNullOrEmpty(value))
-            {
-                continue;
-            }
-
             if (SectionOf(name) is { } section && Find(name) is not { } check)
             {
                 faults.Add($"{name} is no setting; under {section} there are {string.Join(", ", Known.Keys.Where(known => IsUnder(known, section)))}.");
             }
-            else if (Find(name)?.Invoke(value) is { } fault)
+            else if (Find(name)?.Invoke(value!) is { } fault)
             {
                 faults.Add($"{name} is '{value}'; it {fault}.");
             }

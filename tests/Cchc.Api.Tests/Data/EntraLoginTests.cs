@@ -1,6 +1,6 @@
-using System.Net;
-using System.Text;
 using Cchc.Api.Data;
+using Cchc.Api.Tests.Support;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Data.SqlClient;
 
 namespace Cchc.Api.Tests.Data;
@@ -8,23 +8,12 @@ namespace Cchc.Api.Tests.Data;
 /// <summary>A login of Entra ID up to the token, from an endpoint of managed identities such as App Service and Azure Arc give a process.</summary>
 public sealed class EntraLoginTests : IDisposable
 {
-    private readonly HttpListener _endpoint = new();
     private readonly List<string> _asked = [];
-
-    public EntraLoginTests()
-    {
-        var address = $"http://127.0.0.1:{FreePort()}/";
-        _endpoint.Prefixes.Add(address);
-        _endpoint.Start();
-        Environment.SetEnvironmentVariable("IDENTITY_ENDPOINT", address);
-        Environment.SetEnvironmentVariable("IDENTITY_HEADER", "of this process");
-    }
 
     public void Dispose()
     {
         Environment.SetEnvironmentVariable("IDENTITY_ENDPOINT", null);
         Environment.SetEnvironmentVariable("IDENTITY_HEADER", null);
-        _endpoint.Close();
     }
 
     [Fact]
@@ -35,7 +24,9 @@ public sealed class EntraLoginTests : IDisposable
         Assert.IsType<EntraLogins>(logins);
         Assert.False(logins.IsSupported(SqlAuthenticationMethod.ActiveDirectoryInteractive));
 
-        var serving = ServeAsync();
+        await using var endpoint = await Receiver.ListenAsync(AnswerAsync);
+        Environment.SetEnvironmentVariable("IDENTITY_ENDPOINT", endpoint.Urls.Single() + "/");
+        Environment.SetEnvironmentVariable("IDENTITY_HEADER", "of this process");
         for (var turn = 0; turn < 2; turn++)
         {
             var token = await logins.AcquireTokenAsync(Parameters("b5b5b5b5-0000-4000-8000-000000000001"));
@@ -49,48 +40,26 @@ public sealed class EntraLoginTests : IDisposable
 
         var fault = await Assert.ThrowsAnyAsync<SqlAuthenticationProviderException>(() => logins.AcquireTokenAsync(Parameters("refused")));
         Assert.NotNull(fault.InnerException);
-        _endpoint.Stop();
-        await serving;
     }
 
     private static SqlAuthenticationParameters Parameters(string user) => new(
         SqlAuthenticationMethod.ActiveDirectoryManagedIdentity, "server", "cchc", "https://database.windows.net/",
         "https://login.microsoftonline.com/common", user, null, Guid.NewGuid(), 30);
 
-    private static int FreePort()
+    private Task AnswerAsync(HttpContext context)
     {
-        using var probe = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
-    }
-
-    private async Task ServeAsync()
-    {
-        while (true)
+        var query = context.Request.QueryString.Value!;
+        var isRefused = query.Contains("refused", StringComparison.Ordinal) || context.Request.Headers["X-IDENTITY-HEADER"] != "of this process";
+        if (!isRefused)
         {
-            HttpListenerContext context;
-            try
-            {
-                context = await _endpoint.GetContextAsync();
-            }
-            catch (Exception exception) when (exception is HttpListenerException or ObjectDisposedException)
-            {
-                return;
-            }
-
-            var isRefused = context.Request.RawUrl!.Contains("refused", StringComparison.Ordinal) || context.Request.Headers["X-IDENTITY-HEADER"] != "of this process";
-            if (!isRefused)
-            {
-                _asked.Add(context.Request.RawUrl);
-            }
-
-            context.Response.StatusCode = isRefused ? 400 : 200;
-            context.Response.ContentType = "application/json";
-            var expires = DateTimeOffset.UtcNow.AddHours(2).ToUnixTimeSeconds();
-            await context.Response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(isRefused
-                ? """{"error":"invalid_request","error_description":"no such identity"}"""
-                : $$"""{"access_token":"a-token","expires_on":"{{expires}}","resource":"https://database.windows.net/","token_type":"Bearer"}"""));
-            context.Response.Close();
+            _asked.Add(query);
         }
+
+        context.Response.StatusCode = isRefused ? 400 : 200;
+        context.Response.ContentType = "application/json";
+        var expires = DateTimeOffset.UtcNow.AddHours(2).ToUnixTimeSeconds();
+        return context.Response.WriteAsync(isRefused
+            ? """{"error":"invalid_request","error_description":"no such identity"}"""
+            : $$"""{"access_token":"a-token","expires_on":"{{expires}}","resource":"https://database.windows.net/","token_type":"Bearer"}""");
     }
 }

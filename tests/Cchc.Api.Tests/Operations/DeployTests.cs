@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Cchc.Api.Operations;
+using Cchc.Api.Tests.Contract;
 using Microsoft.Extensions.Configuration;
 using YamlDotNet.RepresentationModel;
 
@@ -9,7 +10,7 @@ namespace Cchc.Api.Tests.Operations;
 /// <summary>The files in src/Cchc.Api/deploy name what there is, and agree with each other.</summary>
 public sealed partial class DeployTests
 {
-    private static readonly string Root = FindRoot();
+    private static readonly string Root = ContractTests.Root();
     private static readonly string Folder = Path.Combine(Root, "src", "Cchc.Api", "deploy");
 
     public static TheoryData<string> Files => [.. Directory.GetFiles(Folder, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(Root, file)), "README.md", ".github/workflows/ci.yml"];
@@ -130,17 +131,6 @@ public sealed partial class DeployTests
     private static string Text(YamlNode node, string name) => Assert.IsType<YamlScalarNode>(Find(node, name)).Value!;
 
     private static IEnumerable<YamlNode> Map(YamlNode node, string name) => Assert.IsType<YamlSequenceNode>(Find(node, name)).Children;
-
-    private static string FindRoot()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Cchc.Api.sln")))
-        {
-            folder = folder.Parent!;
-        }
-
-        return folder.FullName;
-    }
 
     [GeneratedRegex(@"\b[A-Z][A-Za-z]+(__[A-Za-z0-9.{}]+)+\b")]
     private static partial Regex Setting();

@@ -13,9 +13,7 @@ internal sealed record Message(string Id, string Timestamp, string Signature, st
 /// <summary>A receiver of webhooks that really listens.</summary>
 internal sealed class Receiver : IAsyncDisposable
 {
-    private readonly WebApplication _app;
-
-    private Receiver(WebApplication app) => _app = app;
+    private WebApplication _app = null!;
 
     public List<Message> Got { get; } = [];
 
@@ -25,14 +23,21 @@ internal sealed class Receiver : IAsyncDisposable
 
     public static async Task<Receiver> StartAsync()
     {
+        var receiver = new Receiver();
+        receiver._app = await ListenAsync(receiver.ReceiveAsync);
+        return receiver;
+    }
+
+    /// <summary>A server of a test's own, at the first of its addresses.</summary>
+    public static async Task<WebApplication> ListenAsync(RequestDelegate answer)
+    {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         Microsoft.AspNetCore.Hosting.WebHostBuilderKestrelExtensions.UseKestrelCore(builder.WebHost);
         var app = builder.Build();
         app.Urls.Add("http://127.0.0.1:0");
-        var receiver = new Receiver(app);
-        app.Run(receiver.ReceiveAsync);
+        app.Run(answer);
         await app.StartAsync();
-        return receiver;
+        return app;
     }
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
