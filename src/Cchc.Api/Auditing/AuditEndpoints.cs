@@ -69,7 +69,7 @@ internal static class AuditEndpoints
         var rows = await trail.ListAsync(filter, before, limit, context.RequestAborted);
         var page = Page<AuditEntryAnswer>.Begin(
             context, rows, row => row.Number.ToString(CultureInfo.InvariantCulture), AuditEntryAnswer.Of, limit);
-        await Answers.WriteOwnVersionAsync(context, $"a{count}", StatusCodes.Status200OK, page);
+        await Answers.WriteOwnAsync(context, StatusCodes.Status200OK, page);
     }
 }
 

@@ -42,7 +42,7 @@ internal static class ResultEndpoints
         var page = Page<ResultSummary>.Cut(
             context, heads, head => head.Number.ToString(CultureInfo.InvariantCulture),
             head => new ResultSummary(head.Number, head.FrozenAt, head.DataVersion, head.Reason, head.Sha256), limit, cursor);
-        await Answers.WriteOwnVersionAsync(context, $"n{heads.Count}", 200, page);
+        await Answers.WriteOwnAsync(context, 200, page);
     }
 
     private static async Task GetResult(

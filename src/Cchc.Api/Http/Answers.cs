@@ -128,7 +128,10 @@ internal static class Answers
     /// a strong tag must tell apart (RFC 9110, 8.8.3.3); so is what another build makes of the same data.
     /// </summary>
     public static bool IsKnown(HttpContext context, string version, string cacheControl) =>
-        IsKnownAs(context, Build.Of(context, version), cacheControl);
+        IsKnownAs(context, $"{Build.Of(context, version)}.{AddressOf(context.Request)}", cacheControl);
+
+    // Two addresses never share a tag: filters, the language and the page are part of the query.
+    private static string AddressOf(HttpRequest request) => Hash(Encoding.UTF8.GetBytes($"{request.Path}{request.QueryString}"));
 
     /// <summary>What is said of caching to one who shows a credential: that a shared cache keeps out.</summary>
     public static string ControlOf(HttpContext context, string cacheControl) =>
@@ -155,28 +158,30 @@ internal static class Answers
         return SendAsync(context, Encoding.UTF8.GetBytes(json), JsonType);
     }
 
-    /// <summary>Writes a list, or what nobody replaces, that only this caller may see.</summary>
+    /// <summary>
+    /// Writes a response for this caller alone. Its ETag is a hash of the body, so that two bodies never share one: what the caller may
+    /// do, the language and the day are part of a body. The version before it is what <c>If-Match</c> compares
+    /// (<see cref="Preconditions.MatchesStrongly"/>).
+    /// </summary>
     /// <param name="context">The request.</param>
-    /// <param name="version">What it is a pure function of, beside its address.</param>
-    /// <param name="status">Its status.</param>
-    /// <param name="value">What it says.</param>
-    public static Task WriteOwnVersionAsync<T>(HttpContext context, string version, int status, T value) =>
-        WriteOwnAsync(context, Build.Of(context, version), status, value);
-
-    /// <summary>Writes what only this caller may see, tagged with a version of its own, which is good for If-Match whatever the build.</summary>
-    public static async Task WriteOwnAsync<T>(HttpContext context, string etag, int status, T value)
+    /// <param name="status">The status of the response.</param>
+    /// <param name="value">The body.</param>
+    /// <param name="version">The version of the resource as an ETag; null where the hash of the body serves as its version.</param>
+    public static async Task WriteOwnAsync<T>(HttpContext context, int status, T value, string? version = null)
     {
         context.Response.Headers.Vary = "Accept-Language";
-        if (!IsKnownAs(context, etag.Trim('"'), Private))
+        var body = JsonSerializer.SerializeToUtf8Bytes(value, Json.Options);
+        if (!IsKnownAs(context, version is null ? Hash(body) : $"{version.Trim('"')}{Preconditions.EndOfVersion}{Hash(body)}", Private))
         {
             context.Response.StatusCode = status;
-            await SendAsync(context, JsonSerializer.SerializeToUtf8Bytes(value, Json.Options), JsonType);
+            await SendAsync(context, body, JsonType);
         }
     }
 
-    /// <summary>The tag of an answer that has no version, made of what it says.</summary>
-    public static string TagOf<T>(T answer) =>
-        $"\"{Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(answer, Json.Options)))[..16]}\"";
+    /// <summary>The ETag of a resource whose version is the hash of its representation.</summary>
+    public static string TagOf<T>(T answer) => $"\"{Hash(JsonSerializer.SerializeToUtf8Bytes(answer, Json.Options))}\"";
+
+    private static string Hash(ReadOnlySpan<byte> body) => Convert.ToHexStringLower(SHA256.HashData(body).AsSpan(0, 8));
 
     /// <summary>Writes what came of a request that nobody asks for again.</summary>
     public static Task WriteUncachedAsync<T>(HttpContext context, int status, T value)
@@ -237,9 +242,33 @@ internal static class Answers
 
 internal static class Preconditions
 {
-    /// <summary>As If-Match compares: a weak tag never matches (RFC 9110, 13.1.1).</summary>
+    /// <summary>Separates the version of a resource from the hash of one representation of it in an ETag.</summary>
+    public const char EndOfVersion = '.';
+
+    /// <summary>
+    /// Whether If-Match names the current version. A weak ETag never matches (RFC 9110, 13.1.1). The version alone is compared: what a
+    /// client read in another language, or on another day, it may replace.
+    /// </summary>
     public static bool MatchesStrongly(Microsoft.Extensions.Primitives.StringValues header, string etag) =>
-        header.SelectMany(value => (value ?? "").Split(',', StringSplitOptions.TrimEntries)).Any(tag => tag == "*" || Codings.Bare(tag) == etag);
+        header.SelectMany(value => (value ?? "").Split(',', StringSplitOptions.TrimEntries)).Any(tag => tag == "*" || VersionOf(tag) == etag);
+
+    /// <summary>Requires an If-Match that names the current version.</summary>
+    /// <exception cref="ProblemException">428 without If-Match, 412 with one that does not name it.</exception>
+    public static void Require(HttpRequest request, string etag)
+    {
+        if (request.Headers.IfMatch.Count == 0)
+        {
+            throw new ProblemException("precondition.required");
+        }
+
+        if (!MatchesStrongly(request.Headers.IfMatch, etag))
+        {
+            throw new ProblemException("precondition.failed", etag);
+        }
+    }
+
+    private static string VersionOf(string tag) =>
+        tag.IndexOf(EndOfVersion) is >= 0 and var end ? $"{tag[..end]}\"" : Codings.Bare(tag);
 
     /// <summary>Whether a list of ETags, or *, names this one. Weak tags compare by their opaque part (RFC 9110, 8.8.3.2).</summary>
     public static bool Matches(Microsoft.Extensions.Primitives.StringValues header, string etag)

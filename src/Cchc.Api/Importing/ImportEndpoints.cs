@@ -179,7 +179,7 @@ internal static class ImportEndpoints
         if (isAsync || !import.IsEnded)
         {
             context.Response.Headers.Location = location;
-            await Answers.WriteOwnVersionAsync(context, Tag(import), StatusCodes.Status202Accepted, answer);
+            await Answers.WriteOwnAsync(context, StatusCodes.Status202Accepted, answer);
             return;
         }
 
@@ -189,7 +189,7 @@ internal static class ImportEndpoints
         }
 
         context.Response.Headers.ContentLocation = location;
-        await Answers.WriteOwnVersionAsync(context, Tag(import), StatusCodes.Status200OK, answer);
+        await Answers.WriteOwnAsync(context, StatusCodes.Status200OK, answer);
     }
 
     private static ProblemException Refused(ImportRecord import, ImportAnswer answer)
@@ -298,20 +298,19 @@ internal static class ImportEndpoints
         var page = Page<string>.Cut(context, heads, import => import.Id, import => import.Id, limit, cursor);
         var imports = page.Items.Count == 0 ? [] : await database.ReadAsync(
             session => ImportQueries.RangeAsync(session, found.Id, actor, page.Items[0], page.Items[^1]), context.RequestAborted);
-        await Answers.WriteOwnVersionAsync(
-            context, heads.All(import => import.IsEnded) ? $"{heads.Count}" : $"{Guid.NewGuid():N}", StatusCodes.Status200OK, new Page<ImportAnswer>
-            {
-                Items = [.. imports.Select(import => Show(import, catalogue, [], importer.ProgressOf(import.Id)))],
-                NextCursor = page.NextCursor,
-            });
+        await Answers.WriteOwnAsync(context, StatusCodes.Status200OK, new Page<ImportAnswer>
+        {
+            Items = [.. imports.Select(import => Show(import, catalogue, [], importer.ProgressOf(import.Id)))],
+            NextCursor = page.NextCursor,
+        });
     }
 
     private static async Task GetImport(HttpContext context, string id, Catalogues catalogues, Database database)
     {
         new QueryInput(context.Request).Done();
         var import = await FindAsync(context, id, database);
-        await Answers.WriteOwnVersionAsync(
-            context, Tag(import), StatusCodes.Status200OK,
+        await Answers.WriteOwnAsync(
+            context, StatusCodes.Status200OK,
             await ShowAsync(context, import, await catalogues.CurrentAsync(context.RequestAborted)));
     }
 
@@ -336,7 +335,7 @@ internal static class ImportEndpoints
         var remarks = page.Items.Count == 0 ? [] : await database.ReadAsync(
             session => ImportQueries.RemarksAsync(session, import.Id, page.Items[0], page.Items[^1]), context.RequestAborted);
         var ofRow = remarks.ToLookup(remark => remark.Row, RowRemark.Of);
-        await Answers.WriteOwnVersionAsync(context, Tag(import), StatusCodes.Status200OK, new Page<ImportRowAnswer>
+        await Answers.WriteOwnAsync(context, StatusCodes.Status200OK, new Page<ImportRowAnswer>
         {
             Items = [.. page.Items.Select(row => new ImportRowAnswer(row, Of((RowOutcome)outcomes.Span[row]), [.. ofRow[row]]))],
             NextCursor = page.NextCursor,
@@ -392,8 +391,8 @@ internal static class ImportEndpoints
             throw new ProblemException("import.state", Words.Of(import.Status));
         }
 
-        await Answers.WriteOwnVersionAsync(
-            context, Tag(import), StatusCodes.Status200OK,
+        await Answers.WriteOwnAsync(
+            context, StatusCodes.Status200OK,
             await ShowAsync(context, import, await catalogues.CurrentAsync(context.RequestAborted)));
     }
 
@@ -464,10 +463,6 @@ internal static class ImportEndpoints
             ?? throw new ProblemException("import.unknown", id);
         return MaySee(caller, import) ? import : throw new ProblemException("auth.forbidden");
     }
-
-    // An import that is not ended changes from moment to moment.
-    private static string Tag(ImportRecord import) =>
-        import.IsEnded ? import.Id : $"{import.Id}-{Guid.NewGuid():N}";
 
     private static async Task<ImportAnswer> ShowAsync(HttpContext context, ImportRecord import, Catalogue catalogue)
     {

@@ -42,7 +42,7 @@ internal static class KeyEndpoints
         query.Done();
         var page = Page<KeyAnswer>.Cut(
             context, await keys.ListAsync(context.RequestAborted), key => key.Id, key => Show(key, uses, time), limit, cursor);
-        await Answers.WriteOwnAsync(context, Answers.TagOf(page), StatusCodes.Status200OK, page);
+        await Answers.WriteOwnAsync(context, StatusCodes.Status200OK, page);
     }
 
     private static async Task GetKey(HttpContext context, string id, KeyWriter keys, KeyUses uses, TimeProvider time)
@@ -50,7 +50,7 @@ internal static class KeyEndpoints
         RequireAdministrator(context);
         new QueryInput(context.Request).Done();
         var answer = Show(await FindAsync(id, keys, context.RequestAborted), uses, time);
-        await Answers.WriteOwnAsync(context, Answers.TagOf(answer), StatusCodes.Status200OK, answer);
+        await Answers.WriteOwnAsync(context, StatusCodes.Status200OK, answer);
     }
 
     private static async Task PostKey(HttpContext context, Catalogues catalogues, KeyWriter keys, KeyUses uses, TimeProvider time)
@@ -94,7 +94,7 @@ internal static class KeyEndpoints
         var caller = RequireAdministrator(context);
         new QueryInput(context.Request).Done();
         var answer = Show(await keys.RevokeAsync(caller.Actor, id, context.RequestAborted), uses, time);
-        await Answers.WriteOwnAsync(context, Answers.TagOf(answer), StatusCodes.Status200OK, answer);
+        await Answers.WriteOwnAsync(context, StatusCodes.Status200OK, answer);
     }
 
     private static Caller RequireAdministrator(HttpContext context) =>

@@ -87,7 +87,7 @@ internal static class ObstacleEndpoints
             && Search.Finds(text, row.Title, row.Description)).ToList();
         var page = Page<ObstacleSummary>.Cut(
             context, found, row => row.Number.ToString(CultureInfo.InvariantCulture), view.Summarise, limit, cursor);
-        await Answers.WriteOwnVersionAsync(context, $"{view.Catalogue.Version}.{version?.Version ?? 0}.{view.Today:yyyyMMdd}", 200, page);
+        await Answers.WriteOwnAsync(context, 200, page);
     }
 
     private static async Task GetObstacle(
@@ -101,7 +101,7 @@ internal static class ObstacleEndpoints
                 await ObstacleQueries.EventsAsync(session, view.Plan.Id, number)),
             context.RequestAborted);
         RequireReading(view, row, number);
-        await Answers.WriteOwnAsync(context, view.ETag(row!), 200, view.Show(row!, events));
+        await Answers.WriteOwnAsync(context, 200, view.Show(row!, events), row!.ETag);
     }
 
     private static async Task RaiseObstacle(HttpContext context, string plan, Catalogues catalogues, ObstacleWriter writer, TimeProvider time)
@@ -127,7 +127,7 @@ internal static class ObstacleEndpoints
             context.Response.Headers.Location = $"{context.Request.Path}/{answer["number"]}";
         }
 
-        await Answers.WriteOwnAsync(context, etag, isRepeated ? 200 : 201, answer);
+        await Answers.WriteOwnAsync(context, isRepeated ? 200 : 201, answer, etag);
     }
 
     private static async Task ActAsync(
@@ -146,7 +146,7 @@ internal static class ObstacleEndpoints
         var request = await ObstacleReader.ReadRequestAsync(context, action, view, row);
         var (text, etag, _) = await writer.ActAsync(
             view, number, request, context.Request.Headers.IfMatch, IdempotencyKeys.Of(context.Request), context.RequestAborted);
-        await Answers.WriteOwnAsync(context, etag, 200, JsonNode.Parse(text));
+        await Answers.WriteOwnAsync(context, 200, JsonNode.Parse(text), etag);
     }
 
     private static void RequireReading(ObstacleView view, ObstacleRow? row, int number)

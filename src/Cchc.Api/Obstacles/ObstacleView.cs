@@ -1,6 +1,5 @@
 using System.Globalization;
 using Cchc.Api.Plans;
-using Cchc.Api.Reports;
 using Cchc.Domain.Obstacles;
 using Cchc.Domain.Plans;
 using Cchc.Domain.Reports;
@@ -21,12 +20,6 @@ internal sealed record ObstacleView(Catalogue Catalogue, Plan Plan, Caller Calle
     public string Subject(int number) => $"{ScopeOf(Plan)}/{number.ToString(CultureInfo.InvariantCulture)}";
 
     public bool MayRead(ObstacleRow row) => Rules.MayRead(Caller, row.Standing(Units));
-
-    /// <summary>
-    /// What may be done to an obstacle, and whether it is overdue, change with the day, and so does its tag; as a condition of a write the
-    /// version alone counts (<see cref="ReportTag.Matches"/>).
-    /// </summary>
-    public string ETag(ObstacleRow row) => $"\"o{row.Version}.{Catalogue.Version}.{Today:yyyyMMdd}\"";
 
     public ObstacleSummary Summarise(ObstacleRow row) => new()
     {

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Cchc.Api.Data;
 using Cchc.Api.Http;
-using Cchc.Api.Reports;
 using Cchc.Domain.Obstacles;
 using Microsoft.Extensions.Primitives;
 
@@ -32,9 +31,9 @@ internal sealed class ObstacleWriter(Database database, DataVersions versions, T
         CommitAsync(view, key, $"{view.Subject(number)}\n{request.Asked}", async (session, now) =>
         {
             var row = await ObstacleQueries.FindAsync(session, view.Plan.Id, number) ?? throw new ProblemException("obstacle.unknown", number);
-            if (!StringValues.IsNullOrEmpty(ifMatch) && !ReportTag.Matches(ifMatch, row.ETag))
+            if (!StringValues.IsNullOrEmpty(ifMatch) && !Preconditions.MatchesStrongly(ifMatch, row.ETag))
             {
-                throw new ProblemException("precondition.failed", view.ETag(row));
+                throw new ProblemException("precondition.failed", row.ETag);
             }
 
             Require(view, row, request);
@@ -117,7 +116,7 @@ internal sealed class ObstacleWriter(Database database, DataVersions versions, T
                     session.Outgoing.Add(new OutgoingChange(
                         now, "obstacle.changed", view.Plan.Code, UnitId: row.UnitId, Number: number, Status: Words.Of(row.Status)));
                     var answer = view.Show(row, await ObstacleQueries.EventsAsync(session, view.Plan.Id, number));
-                    return (JsonSerializer.Serialize(answer, Json.Options), view.ETag(row));
+                    return (JsonSerializer.Serialize(answer, Json.Options), row.ETag);
                 });
                 return ((result, version), !result.IsRepeated);
             },

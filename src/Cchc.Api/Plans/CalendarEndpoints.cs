@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json;
 using Cchc.Api.Data;
 using Cchc.Api.Http;
@@ -72,26 +71,12 @@ internal static class CalendarEndpoints
             async (session, current, _) =>
             {
                 var before = current.FindPeriod(known.Code)!;
-                RequireMatch(context, before, time.Today());
+                Preconditions.Require(context.Request, Tag(before));
                 await SaveAsync(session, before.Id, asked);
                 return (Dates(before), new { asked.DueOn, asked.LockOn, asked.Deadlines, reason });
             },
             context.RequestAborted);
         await WriteAsync(context, changed!.FindPeriod(known.Code)!, time.Today());
-    }
-
-    private static void RequireMatch(HttpContext context, Period current, DateOnly today)
-    {
-        var ifMatch = context.Request.Headers.IfMatch;
-        if (ifMatch.Count == 0)
-        {
-            throw new ProblemException("precondition.required");
-        }
-
-        if (!Preconditions.MatchesStrongly(ifMatch, Tag(PeriodAnswer.Of(current, today))))
-        {
-            throw new ProblemException("precondition.failed", Tag(PeriodAnswer.Of(current, today)));
-        }
     }
 
     private static async Task SaveAsync(DbSession session, int periodId, Period asked)
@@ -120,12 +105,8 @@ internal static class CalendarEndpoints
 
     private static object Dates(Period period) => new { period.DueOn, period.LockOn, period.Deadlines };
 
-    private static Task WriteAsync(HttpContext context, Period period, DateOnly today)
-    {
-        var answer = PeriodAnswer.Of(period, today);
-        return Answers.WriteOwnAsync(context, Tag(answer), 200, answer);
-    }
+    private static Task WriteAsync(HttpContext context, Period period, DateOnly today) =>
+        Answers.WriteOwnAsync(context, 200, PeriodAnswer.Of(period, today), Tag(period));
 
-    private static string Tag(PeriodAnswer answer) =>
-        $"\"{Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(answer, Json.Options)))[..16]}\"";
+    private static string Tag(Period period) => Answers.TagOf(Dates(period));
 }

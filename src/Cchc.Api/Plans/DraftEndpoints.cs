@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json;
 using Cchc.Api.Http;
 using Cchc.Api.Keys;
@@ -53,10 +52,10 @@ internal static class DraftEndpoints
         var first = created.Periods.Min(period => period.DataFrom);
         var definition = PlanDefinition.Of(created, catalogue.Units);
         context.Response.Headers.Location = $"{context.Request.Path}/{created.Code}";
-        await Answers.WriteOwnAsync(context, Tag(definition), 201, new PlanCopyAnswer(
+        await Answers.WriteOwnAsync(context, 201, new PlanCopyAnswer(
             definition,
             [.. Drafting.UnitsOf(created).Where(each => catalogue.Units[each.UnitId].On(first) is null)
-                .Select(each => Gone(each.Pointer, catalogue.Units[each.UnitId], catalogue.Units))]));
+                .Select(each => Gone(each.Pointer, catalogue.Units[each.UnitId], catalogue.Units))]), Answers.TagOf(definition));
     }
 
     private static async Task GetDefinition(HttpContext context, string plan, Catalogues catalogues)
@@ -64,7 +63,7 @@ internal static class DraftEndpoints
         new QueryInput(context.Request).Done();
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
         var definition = PlanDefinition.Of(catalogue.PlanOf(plan, context.Caller()), catalogue.Units);
-        await Answers.WriteOwnAsync(context, Tag(definition), 200, definition);
+        await Answers.WriteOwnAsync(context, 200, definition);
     }
 
     private static async Task PutDefinition(HttpContext context, string plan, Catalogues catalogues, PlanWriter writer)
@@ -80,13 +79,13 @@ internal static class DraftEndpoints
             async (session, current, _) =>
             {
                 RequireDraft(current);
-                RequireMatch(context, Tag(PlanDefinition.Of(current, catalogue.Units)));
+                Preconditions.Require(context.Request, Answers.TagOf(PlanDefinition.Of(current, catalogue.Units)));
                 await PlanStore.ReplaceAsync(session, asked with { Id = current.Id });
                 return (Summary(current), Summary(asked));
             },
             context.RequestAborted);
         var definition = PlanDefinition.Of(changed!, catalogue.Units);
-        await Answers.WriteOwnAsync(context, Tag(definition), 200, definition);
+        await Answers.WriteOwnAsync(context, 200, definition);
     }
 
     private static async Task EnactPlan(HttpContext context, string plan, Catalogues catalogues, PlanWriter writer)
@@ -231,20 +230,6 @@ internal static class DraftEndpoints
         }
     }
 
-    private static void RequireMatch(HttpContext context, string tag)
-    {
-        var ifMatch = context.Request.Headers.IfMatch;
-        if (ifMatch.Count == 0)
-        {
-            throw new ProblemException("precondition.required");
-        }
-
-        if (!Preconditions.MatchesStrongly(ifMatch, tag))
-        {
-            throw new ProblemException("precondition.failed", tag);
-        }
-    }
-
     private static object Summary(Plan plan) => new
     {
         plan.Number,
@@ -253,7 +238,4 @@ internal static class DraftEndpoints
         tasks = plan.Tasks.Count,
         periods = plan.Periods.Select(period => new { period.Code, period.DataFrom, period.DataTo, period.DueOn, period.LockOn }),
     };
-
-    private static string Tag(PlanDefinition definition) =>
-        $"\"{Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(definition, Json.Options)))[..16]}\"";
 }

@@ -98,7 +98,7 @@ internal static class ReportEndpoints
             .Select(head => Summarise(head, new ReportAddress(found, periods[head.PeriodId], units[head.UnitId], caller, units), today, asOf))
             .Where(summary => awaiting is null || summary.Awaiting == awaiting).ToList();
         var page = Page<ReportSummary>.Cut(context, visible, each => $"{each.Period}/{each.Unit}", each => each, limit, cursor);
-        await Answers.WriteOwnVersionAsync(context, $"{catalogue.Version}.{version!.Version}.{today:yyyyMMdd}", StatusCodes.Status200OK, page);
+        await Answers.WriteOwnAsync(context, StatusCodes.Status200OK, page);
     }
 
     private static async Task GetReport(
@@ -109,15 +109,15 @@ internal static class ReportEndpoints
         query.Done();
         var address = await AddressAsync(context, plan, period, unit, catalogues);
         RequireReading(address);
-        var (answer, etag) = await database.ReadAsync(
+        var (answer, report) = await database.ReadAsync(
             async session =>
             {
                 var report = await ReportQueries.FindAsync(session, address.Plan, address.Period.Id, address.Unit.Id, asOf)
                     ?? throw new ProblemException("report.unknown");
-                return await ShowAsync(context, session, address, report, time.Now(), asOf);
+                return (await ShowAsync(context, session, address, report, time.Now(), asOf), report);
             },
             context.RequestAborted);
-        await Answers.WriteOwnAsync(context, etag, 200, answer);
+        await Answers.WriteOwnAsync(context, 200, answer, report.ETag);
     }
 
     private static async Task PutReport(
@@ -132,14 +132,14 @@ internal static class ReportEndpoints
         using var body = await JsonInput.ReadAsync(context.Request, optional: false, context.RequestAborted);
         var content = new ReportReader(address.Plan.On(address.Period.DataTo), address.Period, address.Unit).Read(body!.RootElement);
         var (report, created) = await writer.PutAsync(address, content, Conditions.Of(context.Request), context.RequestAborted);
-        var (answer, etag) = await database.ReadAsync(
+        var answer = await database.ReadAsync(
             session => ShowAsync(context, session, address, report, time.Now()), context.RequestAborted);
         if (created)
         {
             context.Response.Headers.Location = context.Request.Path.Value;
         }
 
-        await Answers.WriteOwnAsync(context, etag, created ? 201 : 200, answer);
+        await Answers.WriteOwnAsync(context, created ? 201 : 200, answer, report.ETag);
     }
 
     private static async Task ActAsync(
@@ -157,13 +157,10 @@ internal static class ReportEndpoints
         var request = await ReadRequestAsync(context, action);
         var (body, etag) = await writer.ActAsync(
             address, request, IdempotencyKeys.Of(context.Request), Conditions.Of(context.Request),
-            async (session, report) =>
-            {
-                var (answer, etag) = await ShowAsync(context, session, address, report, time.Now());
-                return (JsonSerializer.Serialize(answer, Json.Options), etag);
-            },
+            async (session, report) => (
+                JsonSerializer.Serialize(await ShowAsync(context, session, address, report, time.Now()), Json.Options), report.ETag),
             context.RequestAborted);
-        await Answers.WriteOwnAsync(context, etag, 200, JsonNode.Parse(body));
+        await Answers.WriteOwnAsync(context, 200, JsonNode.Parse(body), etag);
     }
 
     private static async Task ListRevisions(
@@ -176,7 +173,7 @@ internal static class ReportEndpoints
         var page = Page<RevisionSummary>.Cut(
             context, report.Revisions, row => row.Number.ToString(System.Globalization.CultureInfo.InvariantCulture),
             row => Summarise(report, row), limit, cursor);
-        await Answers.WriteOwnVersionAsync(context, report.ETag.Trim('"'), 200, page);
+        await Answers.WriteOwnAsync(context, 200, page, report.ETag);
     }
 
     private static async Task GetRevision(
@@ -191,7 +188,7 @@ internal static class ReportEndpoints
                 number == 1 ? new ReportContent()
                     : await ReportQueries.ContentAsync(session, address.Plan, address.Period.Id, address.Unit.Id, number - 1)),
             context.RequestAborted);
-        await Answers.WriteOwnVersionAsync(context, report.ETag.Trim('"'), 200, new RevisionAnswer
+        await Answers.WriteOwnAsync(context, 200, new RevisionAnswer
         {
             Revision = Summarise(report, row),
             Content = content,
@@ -202,7 +199,7 @@ internal static class ReportEndpoints
             NarrativeBefore = before.Narrative == content.Narrative ? null : before.Narrative,
             NarrativeChanged = before.Narrative != content.Narrative,
             EvidenceChanged = !before.Evidence.SequenceEqual(content.Evidence),
-        });
+        }, report.ETag);
     }
 
     private static IEnumerable<(T? Before, T? After)> Changes<T>(IEnumerable<T> before, IEnumerable<T> after, Func<T, int> id)
@@ -271,7 +268,7 @@ internal static class ReportEndpoints
         return input.Refusals.Count == 0 ? new ReportRequest(action, reason, until) : throw ProblemException.Of(input.Refusals);
     }
 
-    private static async Task<(ReportAnswer Answer, string ETag)> ShowAsync(
+    private static async Task<ReportAnswer> ShowAsync(
         HttpContext context, DbSession session, ReportAddress address, StoredReport report, DateTimeOffset now, DateTimeOffset? asOf = null)
     {
         var (plan, period, unit, caller, _) = address;
@@ -280,7 +277,7 @@ internal static class ReportEndpoints
         IReadOnlyList<ReportAction> allowed = asOf is null ? workflow.Allowed(caller, unit, standing) : [];
         var odd = await ReportWarnings.FindAsync(
             session, address, report.Content, asOf ?? Completion.FactQueries.Now);
-        var answer = new ReportAnswer
+        return new ReportAnswer
         {
             Plan = plan.Code,
             Period = period.Code,
@@ -309,7 +306,6 @@ internal static class ReportEndpoints
             AllowedActions = allowed,
             AsOf = asOf,
         };
-        return (answer, ReportTag.Of(report.Head, workflow, allowed, asOf));
     }
 
     private static ReportSummary Summarise(ReportHeadRow head, ReportAddress address, DateOnly today, DateTimeOffset? asOf)

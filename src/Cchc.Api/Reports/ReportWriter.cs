@@ -22,12 +22,12 @@ internal sealed record Conditions(StringValues IfMatch, StringValues IfNoneMatch
 
     public void Check(StoredReport? stored)
     {
-        if (!StringValues.IsNullOrEmpty(IfMatch) && (stored is null || !ReportTag.Matches(IfMatch, stored.ETag)))
+        if (!StringValues.IsNullOrEmpty(IfMatch) && (stored is null || !Preconditions.MatchesStrongly(IfMatch, stored.ETag)))
         {
             throw new ProblemException("precondition.failed", stored?.ETag ?? "-");
         }
 
-        if (stored is not null && Preconditions.Matches(IfNoneMatch, stored.ETag))
+        if (stored is not null && Preconditions.MatchesStrongly(IfNoneMatch, stored.ETag))
         {
             throw new ProblemException("precondition.failed", stored.ETag);
         }

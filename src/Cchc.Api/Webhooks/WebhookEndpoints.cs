@@ -60,7 +60,7 @@ internal static class WebhookEndpoints
         query.Done();
         var all = await database.ReadAsync(WebhookQueries.ListAsync, context.RequestAborted);
         var page = Page<WebhookAnswer>.Cut(context, all, row => row.WebhookId, row => WebhookAnswer.Of(row, time.Now()), limit, cursor);
-        await Answers.WriteOwnAsync(context, Answers.TagOf(page), StatusCodes.Status200OK, page);
+        await Answers.WriteOwnAsync(context, StatusCodes.Status200OK, page);
     }
 
     private static async Task GetWebhook(HttpContext context, string id, Database database, TimeProvider time)
@@ -110,17 +110,7 @@ internal static class WebhookEndpoints
                     return (known, false);
                 }
 
-                var tag = Answers.TagOf(WebhookAnswer.Of(known, time.Now()));
-                if (context.Request.Headers.IfMatch.Count == 0)
-                {
-                    throw new ProblemException("precondition.required");
-                }
-
-                if (!Preconditions.MatchesStrongly(context.Request.Headers.IfMatch, tag))
-                {
-                    throw new ProblemException("precondition.failed", tag);
-                }
-
+                Preconditions.Require(context.Request, Answers.TagOf(WebhookAnswer.Of(known, time.Now())));
                 await WebhookQueries.UpdateAsync(session, next);
                 Audit.Write(session, time.Now(), caller.Actor, "webhook.put", id, Shown(known), Shown(next));
                 return (next, true);
@@ -192,7 +182,7 @@ internal static class WebhookEndpoints
             context.RequestAborted);
         var page = Page<DeliveryAnswer>.Begin(
             context, rows, row => row.Sequence.ToString(CultureInfo.InvariantCulture), DeliveryAnswer.Of, limit);
-        await Answers.WriteOwnAsync(context, Answers.TagOf(page), StatusCodes.Status200OK, page);
+        await Answers.WriteOwnAsync(context, StatusCodes.Status200OK, page);
     }
 
     private static async Task Replay(HttpContext context, string id, Database database, TimeProvider time)
@@ -275,7 +265,7 @@ internal static class WebhookEndpoints
     private static Task WriteAsync(HttpContext context, WebhookRow row, TimeProvider time)
     {
         var answer = WebhookAnswer.Of(row, time.Now());
-        return Answers.WriteOwnAsync(context, Answers.TagOf(answer), StatusCodes.Status200OK, answer);
+        return Answers.WriteOwnAsync(context, StatusCodes.Status200OK, answer);
     }
 
     private static Task WriteSecretAsync(HttpContext context, WebhookRow row, int status, bool isNew, TimeProvider time)

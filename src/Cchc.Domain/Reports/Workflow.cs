@@ -38,10 +38,6 @@ public sealed class Workflow(Plan plan, Period period, UnitRegistry units, DateO
     /// <summary>Whether giving the report back needs a last day: the period is locked, so that nothing else would end it.</summary>
     public bool NeedsUntil => period.StateOn(today) == PeriodState.Locked;
 
-    /// <summary>Whether nothing but the report itself decides what may be done to it: no lock, no last day, no district before the lead.</summary>
-    public bool FollowsVersionAlone(ReportStanding standing) =>
-        !plan.DistrictApproval && standing.Until is null && period.StateOn(today) == PeriodState.Open;
-
     /// <summary>Whether the unit's district approves before the lead does (where the plan says so).</summary>
     public bool AsksDistrict(Unit unit) =>
         plan.DistrictApproval && unit.Level == UnitLevel.Commune && unit.On(period.DataTo)?.ParentId is { } parent

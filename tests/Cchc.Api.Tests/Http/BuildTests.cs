@@ -22,8 +22,7 @@ public sealed class BuildTests
         foreach (var path in new[]
         {
             "/v1/plans", $"{Plan}/completion", $"{Plan}/completion/rows?format=csv", $"{Plan}/completion/series", $"{Plan}/pictures/groups",
-            $"{Plan}/pictures/groups?format=png", "/v1/catalog", $"{Plan}/reports", $"{Plan}/obstacles", "/v1/changes",
-            $"{Plan}/periods/2022-H1/results", "/.well-known/api-catalog",
+            $"{Plan}/pictures/groups?format=png", "/v1/catalog", "/v1/changes", "/.well-known/api-catalog",
         })
         {
             var tag = (await GetAsync(before, credential, path)).Headers.ETag!.Tag;
@@ -43,7 +42,7 @@ public sealed class BuildTests
         using var client = await before.KeyAsync(Role.Administrator);
         using var other = next.Holding(client.DefaultRequestHeaders.Authorization!.Parameter!);
         var written = await client.PutReportAsync("STP", HttpExtensions.Ratio("II.3.a", 1, 2));
-        Assert.Equal("\"r1\"", written.Headers.ETag!.Tag);
+        Assert.StartsWith("\"r1.", written.Headers.ETag!.Tag, StringComparison.Ordinal);
         var replaced = await other.PutReportAsync("STP", HttpExtensions.Ratio("II.3.a", 2, 2), ifMatch: written.Headers.ETag.Tag);
         Assert.Equal(HttpStatusCode.OK, replaced.StatusCode);
 

@@ -15,7 +15,7 @@ public sealed class WorkflowTests
 
         var created = await reporter.PutReportAsync("STP", HttpExtensions.Ratio("II.3.a", 30, 100));
         Assert.Equal(HttpStatusCode.Created, created.StatusCode);
-        Assert.Equal("\"r1\"", created.Headers.ETag!.Tag);
+        Assert.StartsWith("\"r1.", created.Headers.ETag!.Tag, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.OK, (await reporter.ActAsync("STP", "submit")).StatusCode);
         Assert.Equal(HttpStatusCode.Conflict, (await reporter.ActAsync("STP", "submit")).StatusCode);
         Assert.Equal(HttpStatusCode.UnprocessableEntity, (await reviewer.ActAsync("STP", "return")).StatusCode);
@@ -89,7 +89,7 @@ public sealed class WorkflowTests
         await client.PutReportAsync("STP", HttpExtensions.Ratio("II.3.a", 1, 2));
         var again = await client.PutReportAsync("STP", HttpExtensions.Ratio("II.3.a", 1, 2));
         Assert.Equal(HttpStatusCode.OK, again.StatusCode);
-        Assert.Equal("\"r1\"", again.Headers.ETag!.Tag);
+        Assert.StartsWith("\"r1.", again.Headers.ETag!.Tag, StringComparison.Ordinal);
         Assert.Equal((HttpStatusCode)428, (await client.PutReportAsync("STP", HttpExtensions.Ratio("II.3.a", 2, 2))).StatusCode);
         Assert.Equal((HttpStatusCode)412, (await client.PutReportAsync("STP", HttpExtensions.Ratio("II.3.a", 2, 2), ifMatch: "\"r9\"")).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await client.PutReportAsync("STP", HttpExtensions.Ratio("II.3.a", 2, 2), ifMatch: "\"r1\"")).StatusCode);
@@ -111,7 +111,7 @@ public sealed class WorkflowTests
             etag = both.Single(response => response.IsSuccessStatusCode).Headers.ETag!.Tag;
         }
 
-        Assert.Equal($"\"r{rounds + 1}\"", etag);
+        Assert.StartsWith($"\"r{rounds + 1}.", etag, StringComparison.Ordinal);
     }
 
     [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
