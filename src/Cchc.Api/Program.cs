@@ -49,16 +49,17 @@ var preparation = app.Services.GetRequiredService<Preparation>();
 preparation.Begin();
 app.UseKnownProxies();
 app.UseSecurityHeaders();
-app.Use(Health.AnswerLiveAsync);
 if (!app.Environment.IsDevelopment())
 {
     app.UseHsts();
 }
 
+app.UseCrossOrigin();
+app.Use(Health.AnswerLiveAsync);
+
 // With the first request: until then the database, which it hangs on, is made by the preparation.
 var cache = new Lazy<PublicCache>(app.Services.GetRequiredService<PublicCache>);
 var limits = app.Services.GetRequiredService<RateLimits>();
-app.UseCrossOrigin();
 app.Use(Heads.AnswerAsync);
 app.Use(Problems.HandleAsync);
 app.Use(preparation.HoldAsync);
@@ -73,7 +74,7 @@ app.UseAuthentication();
 app.Use(limits.CountCallerAsync);
 app.Use(Access.CheckAsync);
 app.UseImports();
-app.UseContract();
+app.UseDocs();
 var v1 = app.NewVersionedApi().MapGroup("/v{version:apiVersion}").HasApiVersion(1, 0);
 v1.MapPlans();
 v1.MapTasks();
@@ -101,4 +102,5 @@ app.MapHealth();
 app.MapMetrics();
 app.MapSecurityText();
 app.MapApiCatalog();
+app.MapContract();
 return await app.ServeAsync();

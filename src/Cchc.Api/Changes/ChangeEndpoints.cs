@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
 using Cchc.Api.Data;
@@ -17,7 +19,7 @@ internal static class ChangeEndpoints
 {
     private static readonly Parameter[] Common =
     [
-        new("cursor", "Where to go on: nextCursor of before; the beginning where it is not given", "MTI"),
+        new("cursor", "Where to go on: nextCursor of the previous answer, or the id of an event; without it the feed begins at its start", "12"),
         Parameters.Word<FeedStart>("from", "Begin here in place of at a cursor"),
         new("plan", "Of this plan alone", "cchc-2022"), new("kind", "Kinds, comma-separated", "report.approved,plan.changed"),
     ];
@@ -27,7 +29,7 @@ internal static class ChangeEndpoints
         api.MapGet("/changes", ListChanges).Describe<ChangesAnswer>(
             "listChanges", "What changed, in the order in which it happened, without a gap", [.. Common, Parameters.Paging[0]]).Refuses(401);
         api.MapGet("/events", Follow).WithName("followChanges").WithMetadata(new Description(
-            "The same as server-sent events: id is a cursor, event the kind, data the change",
+            "The same as server-sent events: id is a cursor of the feed, event the kind, data the change. The stream opens with an id",
             [.. Common, new("follow", "Whether to stay for what is to come", true),
              new("Last-Event-ID", "Where to go on after a break: the last id seen", "12", Header: true)]))
             .Produces<string>(200, "text/event-stream").Refuses(400, 401, 429, 503).DisableRequestTimeout();
@@ -78,25 +80,26 @@ internal static class ChangeEndpoints
         var filter = Filter(context, query, catalogue);
         var follows = query.Text("follow") is null || query.Flag("follow");
         var last = context.Request.Headers["Last-Event-ID"].ToString();
-        var begun = long.TryParse(last, NumberStyles.None, CultureInfo.InvariantCulture, out var seen);
-        if (last.Length > 0 && !begun)
+        var seen = last.Length > 0 ? SequenceOf(last) : null;
+        if (last.Length > 0 && seen is null)
         {
             throw ProblemException.Of([new Refusal("cursor.invalid", null, last) { Parameter = "Last-Event-ID" }]);
         }
 
         // Without a place to go on from, one who follows begins now.
-        var isNew = !begun && follows && query.Text("cursor") is null && query.Text("from") is null;
+        var isNew = seen is null && follows && query.Text("cursor") is null && query.Text("from") is null;
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
         using var subscription = feed.Subscribe();
         var start = await StartAsync(query, database, ended.Token);
-        start = begun ? seen : isNew ? await HeadAsync(database, ended.Token) : start;
+        start = seen ?? (isNew ? await HeadAsync(database, ended.Token) : start);
         var response = context.Response;
         response.ContentType = "text/event-stream; charset=utf-8";
         response.Headers.CacheControl = "no-store";
         response.Headers["X-Accel-Buffering"] = "no";
         try
         {
-            await response.Body.WriteAsync(": cchc\n\n"u8.ToArray(), ended.Token);
+            // The id at once: a client whose connection breaks before the first event resumes here.
+            await response.Body.WriteAsync(Encoding.UTF8.GetBytes($": cchc\nid: {CursorOf(start)}\n\n"), ended.Token);
             await response.Body.FlushAsync(ended.Token);
             start = await SendBacklogAsync(start);
             while (follows && await subscription.Reader.WaitToReadAsync(ended.Token))
@@ -167,8 +170,8 @@ internal static class ChangeEndpoints
 
     private static async Task<long> StartAsync(QueryInput query, Database database, CancellationToken cancellation)
     {
-        var start = 0L;
-        if (query.Cursor() is { } cursor && !(long.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out start)))
+        var start = query.Text("cursor") is { } cursor ? SequenceOf(cursor) : 0;
+        if (start is null)
         {
             query.Refuse("cursor.invalid", "cursor");
         }
@@ -180,12 +183,21 @@ internal static class ChangeEndpoints
         }
 
         query.Done();
-        return from == FeedStart.Now ? await HeadAsync(database, cancellation) : start;
+        return from == FeedStart.Now ? await HeadAsync(database, cancellation) : start ?? 0;
     }
 
     private static Task<long> HeadAsync(Database database, CancellationToken cancellation) =>
         database.ReadAsync(Outbox.HeadAsync, cancellation);
 
-    private static string CursorOf(long sequence) =>
-        System.Buffers.Text.Base64Url.EncodeToString(Encoding.UTF8.GetBytes(sequence.ToString(CultureInfo.InvariantCulture)));
+    private static string CursorOf(long sequence) => sequence.ToString(CultureInfo.InvariantCulture);
+
+    // Cursors of earlier releases are the same digits in base64url, which always begin with a letter.
+    private static long? SequenceOf(string cursor)
+    {
+        Span<byte> digits = stackalloc byte[32];
+        return long.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out var sequence)
+            || (Base64Url.DecodeFromChars(cursor, digits, out _, out var length) == OperationStatus.Done
+                && long.TryParse(digits[..length], NumberStyles.None, CultureInfo.InvariantCulture, out sequence))
+            ? sequence : null;
+    }
 }

@@ -42,7 +42,7 @@ internal sealed class AnswerHeaders : IOperationFilter, IDocumentFilter
 
     private static readonly AnswerHeader CacheControl = new(
         "CacheControl", "Cache-Control", "Whether a shared cache may give the answer to others, and for how long (RFC 9111)",
-        "public, max-age=0, s-maxage=1, stale-while-revalidate=10", Always: true);
+        Answers.Public, Always: true);
 
     private static readonly AnswerHeader Policy = new(
         "RateLimitPolicy", "RateLimit-Policy", "How many requests (q) are let in within how many seconds (w); absent where there is no limit, and where the "

@@ -43,7 +43,7 @@ public sealed record Page<T>
         {
             var query = context.Request.Query.Where(each => each.Key != "cursor")
                 .Select(each => KeyValuePair.Create(each.Key, (string?)each.Value)).Append(KeyValuePair.Create("cursor", (string?)next));
-            context.Response.Headers.Link = $"<{context.Request.PathBase}{context.Request.Path}{QueryString.Create(query)}>; rel=\"next\"";
+            context.Response.Headers.Link = $"<{context.Request.Path}{QueryString.Create(query)}>; rel=\"next\"";
         }
 
         return new Page<T> { Items = [.. items.Select(show)], NextCursor = next };
@@ -67,13 +67,19 @@ public abstract record DatedAnswer
 /// <summary>Answers reads: a known ETag gets 304 before anything is computed. What is public, <see cref="PublicCache"/> then keeps.</summary>
 internal static class Answers
 {
-    /// <summary>A shared cache may give an answer for a second, and for ten while it asks again; a browser asks each time.</summary>
-    public const string Public = "public, max-age=0, s-maxage=1, stale-while-revalidate=10";
+    /// <summary>A shared cache may reuse a response for one second. A browser revalidates it each time.</summary>
+    public const string Public = "public, max-age=0, s-maxage=1, must-revalidate";
+
+    /// <summary>
+    /// What goes with <see cref="Public"/> to gateways that know the header (RFC 9213). Browsers ignore it; in Cache-Control they would apply
+    /// stale-while-revalidate to their own cache and show figures that were replaced.
+    /// </summary>
+    public const string PublicToGateways = "max-age=1, stale-while-revalidate=10";
 
     public const string Private = "private, no-cache";
 
-    /// <summary>What speaks of the host that it was asked at is not kept here, whose answers go by address alone.</summary>
-    public const string OfHost = "public, no-cache";
+    /// <summary>For what names its own host or path prefix. <see cref="PublicCache"/>, which knows paths alone, does not keep it.</summary>
+    public const string Revalidated = "public, no-cache";
 
     private const string Varying = "Authorization, Accept-Encoding";
 
@@ -133,15 +139,22 @@ internal static class Answers
     // Two addresses never share a tag: filters, the language and the page are part of the query.
     private static string AddressOf(HttpRequest request) => Hash(Encoding.UTF8.GetBytes($"{request.Path}{request.QueryString}"));
 
-    /// <summary>What is said of caching to one who shows a credential: that a shared cache keeps out.</summary>
-    public static string ControlOf(HttpContext context, string cacheControl) =>
-        context.Request.Headers.Authorization.Count > 0 && cacheControl == Public ? Private : cacheControl;
+    /// <summary>Sets the caching headers. A response to a request with a credential is private.</summary>
+    public static void SetCacheControl(HttpContext context, string cacheControl)
+    {
+        var isPublic = cacheControl == Public && context.Request.Headers.Authorization.Count == 0;
+        context.Response.Headers.CacheControl = cacheControl == Public && !isPublic ? Private : cacheControl;
+        if (isPublic)
+        {
+            context.Response.Headers["CDN-Cache-Control"] = PublicToGateways;
+        }
+    }
 
     /// <summary>Writes JSON of a kind of its own that speaks of the host it was asked at, which nobody else's answer must say.</summary>
     public static async Task WriteAsAsync(HttpContext context, string version, string contentType, Func<System.Text.Json.Nodes.JsonNode> compute)
     {
         context.Response.Headers.Vary = "Host";
-        if (!IsKnown(context, version, OfHost))
+        if (!IsKnown(context, version, Revalidated))
         {
             await SendAsync(context, JsonSerializer.SerializeToUtf8Bytes(compute(), Json.Options), contentType);
         }
@@ -228,7 +241,7 @@ internal static class Answers
         var headers = context.Response.Headers;
         var etag = Codings.Tag(context, tag);
         headers.ETag = etag;
-        headers.CacheControl = ControlOf(context, cacheControl);
+        SetCacheControl(context, cacheControl);
         headers.Vary = headers.Vary.Count > 0 ? $"{headers.Vary}, {Varying}" : Varying;
         if (HttpMethods.IsGet(context.Request.Method) && Preconditions.Matches(context.Request.Headers.IfNoneMatch, etag))
         {

@@ -15,27 +15,35 @@ internal static class CrossOrigin
             return;
         }
 
-        if (!origins.Contains("*"))
+        // Requests without Origin get these headers too: a shared cache gives their responses to pages of any site.
+        Func<object, Task> mark = origins.Contains("*") ? AllowAll : VaryByOrigin;
+        app.Use((context, next) =>
         {
-            // Also what nobody's page asked for: a shared cache must not give it to a page that may not, or without the leave to one that may.
-            app.Use((context, next) =>
-            {
-                context.Response.OnStarting(static state =>
-                {
-                    var headers = ((HttpContext)state).Response.Headers;
-                    if (!headers.Vary.ToString().Contains("Origin", StringComparison.Ordinal))
-                    {
-                        headers.Append("Vary", "Origin");
-                    }
-
-                    return Task.CompletedTask;
-                }, context);
-                return next(context);
-            });
-        }
+            context.Response.OnStarting(mark, context);
+            return next(context);
+        });
 
         // Keys go in a header that a page sets itself: no browser sends a credential of its own, so that none is let.
         app.UseCors(policy => (origins.Contains("*") ? policy.AllowAnyOrigin() : policy.WithOrigins(origins))
             .WithMethods("GET", "HEAD", "PUT", "POST", "DELETE").WithHeaders(Sent).WithExposedHeaders(Shown).SetPreflightMaxAge(TimeSpan.FromHours(2)));
+    }
+
+    private static Task AllowAll(object state)
+    {
+        var headers = ((HttpContext)state).Response.Headers;
+        headers.AccessControlAllowOrigin = "*";
+        headers.AccessControlExposeHeaders = string.Join(',', Shown);
+        return Task.CompletedTask;
+    }
+
+    private static Task VaryByOrigin(object state)
+    {
+        var headers = ((HttpContext)state).Response.Headers;
+        if (!headers.Vary.ToString().Contains("Origin", StringComparison.Ordinal))
+        {
+            headers.Append("Vary", "Origin");
+        }
+
+        return Task.CompletedTask;
     }
 }

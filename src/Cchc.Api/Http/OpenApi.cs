@@ -21,7 +21,7 @@ internal static partial class OpenApi
             options.GroupNameFormat = "'v'V";
             options.SubstituteApiVersionInUrl = true;
         });
-        return services.AddSwaggerGen(options =>
+        return services.AddSingleton<ContractDocument>().AddSwaggerGen(options =>
         {
             options.SwaggerDoc("v1", new OpenApiInfo
             {
@@ -46,7 +46,7 @@ internal static partial class OpenApi
             });
             options.OperationFilter<DescriptionFilter>();
             options.OperationFilter<AnswerHeaders>();
-            options.DocumentFilter<ServerFilter>();
+            options.DocumentFilter<TagFilter>();
             options.DocumentFilter<AnswerHeaders>();
             options.SchemaFilter<MemberFilter>();
             options.CustomSchemaIds(type => type.IsGenericType
@@ -60,40 +60,42 @@ internal static partial class OpenApi
         });
     }
 
-    // Built when the first request comes for it: what makes the contract is large, and no other request must wait for it.
-    private static void UseBelow(this WebApplication app, PathString path, Action<IApplicationBuilder> build)
+    // Built with the first request for it: what makes these pages is large, and no other request waits for it.
+    public static void UseDocs(this WebApplication app)
     {
-        var late = new Lazy<RequestDelegate>(() =>
+        var pages = new Lazy<RequestDelegate>(() =>
         {
             var branch = ((IApplicationBuilder)app).New();
-            build(branch);
+            branch.UseSwaggerUI(options =>
+            {
+                options.RoutePrefix = "docs";
+
+                // Relative to the page, which may lie under a gateway's path prefix.
+                options.SwaggerEndpoint("../openapi/v1.json", "Cchc.Api v1");
+            });
             return branch.Build();
         });
-        app.Use((context, next) => context.Request.Path.StartsWithSegments(path) ? late.Value(context) : next(context));
+        app.Use((context, next) => context.Request.Path.StartsWithSegments("/docs") ? pages.Value(context) : next(context));
     }
 
-    public static void UseContract(this WebApplication app)
+    public static void MapContract(this IEndpointRouteBuilder app) => app.MapGet("/openapi/v1.json", GetContract).ExcludeFromDescription();
+
+    private static async Task GetContract(HttpContext context, ContractDocument contract)
     {
-        app.UseBelow("/openapi", branch => branch.UseSwagger(options =>
+        new QueryInput(context.Request).Done();
+        if (!Answers.IsKnown(context, $"openapi{context.Request.PathBase}", Answers.Revalidated))
         {
-            options.RouteTemplate = "openapi/{documentName}.json";
-            options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
-        }));
-        app.UseBelow("/docs", branch => branch.UseSwaggerUI(options =>
-        {
-            options.RoutePrefix = "docs";
-            options.SwaggerEndpoint("/openapi/v1.json", "Cchc.Api v1");
-        }));
+            await Answers.SendAsync(context, contract.Under(context.Request.PathBase), "application/json; charset=utf-8");
+        }
     }
 
     [GeneratedRegex(@"\s*\n\s*")]
     private static partial Regex LineBreak();
 
-    private sealed class ServerFilter : IDocumentFilter
+    private sealed class TagFilter : IDocumentFilter
     {
         public void Apply(OpenApiDocument swaggerDoc, DocumentFilterContext context)
         {
-            swaggerDoc.Servers = [new OpenApiServer { Url = "/" }];
             swaggerDoc.Tags = new HashSet<OpenApiTag>(
                 new[] { ("plans", "Plans, targets, tasks and periods"), ("units", "Units and their history"), ("reports", "Unit reports"), ("imports", "Bulk submissions of reports"), ("completion", "Completion rates"), ("pictures", "Completion as pictures for a site's pages"), ("obstacles", "Obstacles that units raise"), ("changes", "The feed of changes, and webhooks"), ("administration", "Keys and the audit trail") }
                     .Select(tag => new OpenApiTag { Name = tag.Item1, Description = tag.Item2 }));

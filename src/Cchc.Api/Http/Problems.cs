@@ -87,7 +87,7 @@ internal static partial class Problems
             Type = $"urn:cchc:problem:{problem.Code}",
             Title = entry.In(english, problem.Arguments),
             Status = entry.Status,
-            Instance = context.Request.Path,
+            Instance = context.Request.PathBase + context.Request.Path,
             Code = problem.Code,
             TraceId = Tracing.Resume(context),
             Errors = problem.Refusals.Count == 0 ? null : [.. problem.Refusals.Select(refusal => new ProblemError

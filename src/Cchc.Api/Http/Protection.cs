@@ -34,7 +34,7 @@ internal static class Protection
         builder.Services.Configure<ForwardedHeadersOptions>(options =>
         {
             // Only the province's own proxies are believed, and none where none is named.
-            options.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto;
+            options.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto | ForwardedHeaders.XForwardedPrefix;
             options.KnownProxies.Clear();
             options.KnownIPNetworks.Clear();
             foreach (var proxy in builder.Configuration.GetSection("Proxies:Addresses").Get<string[]>() ?? [])
@@ -46,7 +46,6 @@ internal static class Protection
             {
                 options.KnownIPNetworks.Add(System.Net.IPNetwork.Parse(network));
             }
-
         });
     }
 
@@ -55,6 +54,7 @@ internal static class Protection
         if (app.Configuration.GetSection("Proxies").GetChildren().Any())
         {
             app.UseForwardedHeaders();
+            app.UsePathPrefix();
         }
     }
 

@@ -157,7 +157,7 @@ internal sealed class PublicCache(DataVersions versions, TimeProvider time, Shar
             Answers.TellAge(context, stale, context.RequestServices.GetRequiredService<TimeProvider>());
         }
 
-        context.Response.Headers.CacheControl = Answers.ControlOf(context, Answers.Public);
+        Answers.SetCacheControl(context, Answers.Public);
         if (Preconditions.Matches(context.Request.Headers.IfNoneMatch, kept.ETag))
         {
             context.Response.StatusCode = StatusCodes.Status304NotModified;

@@ -144,7 +144,7 @@ internal static class PictureEndpoints
             context.Request.Headers.AcceptEncoding = default;
         }
 
-        var control = head.Lens == Lens.Provisional ? Answers.Private : isHtml ? Answers.OfHost : Answers.Public;
+        var control = head.Lens == Lens.Provisional ? Answers.Private : isHtml ? Answers.Revalidated : Answers.Public;
         if (Answers.IsKnown(context, $"{version}.{Words.Of(picture.Form)}", control))
         {
             return;

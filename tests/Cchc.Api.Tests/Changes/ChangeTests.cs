@@ -164,6 +164,60 @@ public sealed class ChangeTests
         }
     }
 
+    [Theory]
+    [InlineData("?from=now&follow=false", null)]
+    [InlineData("?from=now", null)]
+    [InlineData("", null)]
+    [InlineData("?from=start&kind=plan.changed&follow=false", "0")]
+    [InlineData("?cursor=2&follow=false", "2")]
+    [InlineData("?cursor=Mg&follow=false", "2")]
+    public async Task A_stream_opens_with_the_id_to_resume_from(string query, string? expected)
+    {
+        await using var api = await ApiHost.StartAsync(Engine.Sqlite);
+        using var administrator = await api.KeyAsync(Role.Administrator);
+        await administrator.PublishAsync("SNV", HttpExtensions.Ratio("II.3.a", 1, 2));
+        string opening;
+        using (var stream = await FollowAsync(administrator, $"/v1/events{query}", null, isOpening: true))
+        {
+            opening = (await stream.ReadLineAsync())!["id: ".Length..];
+        }
+
+        var now = (string)(await administrator.GetJsonAsync("/v1/changes?from=now"))["nextCursor"]!;
+        Assert.Equal(expected ?? now, opening);
+
+        // What was committed while nobody listened is neither lost nor repeated, whichever way the client resumes.
+        await administrator.ActAsync("SNV", "reopen", """{"reason":"Sai số liệu"}""");
+        var resumed = $"/v1/events?follow=false&kind=report.reopened";
+        using (var stream = await FollowAsync(administrator, resumed, opening))
+        {
+            Assert.Equal("report.reopened", (await NextAsync(stream)).Event);
+        }
+
+        using (var stream = await FollowAsync(administrator, $"{resumed}&cursor={opening}", null))
+        {
+            Assert.Equal("report.reopened", (await NextAsync(stream)).Event);
+        }
+    }
+
+    [Fact]
+    public async Task An_event_id_is_a_cursor_of_the_feed()
+    {
+        await using var api = await ApiHost.StartAsync(Engine.Sqlite);
+        using var administrator = await api.KeyAsync(Role.Administrator);
+        await administrator.PublishAsync("SNV", HttpExtensions.Ratio("II.3.a", 1, 2));
+        var page = await administrator.GetJsonAsync("/v1/changes?limit=2");
+        using var stream = await FollowAsync(administrator, "/v1/events?from=start&follow=false", null);
+        await NextAsync(stream);
+        var second = await NextAsync(stream);
+        var third = await NextAsync(stream);
+        Assert.Equal((string)page["nextCursor"]!, second.Id);
+        Assert.Equal(third.Data.ToJsonString(), (await administrator.GetJsonAsync($"/v1/changes?cursor={second.Id}"))["items"]![0]!.ToJsonString());
+        foreach (var bad in new[] { "/v1/changes?cursor=-1", "/v1/changes?cursor=12a", "/v1/events?follow=false&cursor=MTIz!" })
+        {
+            Assert.Equal(HttpStatusCode.BadRequest, (await api.Anonymous.GetAsync(new Uri(bad, UriKind.Relative))).StatusCode);
+        }
+    }
+
     [Fact]
     public async Task No_more_may_follow_than_the_node_serves()
     {
@@ -174,7 +228,7 @@ public sealed class ChangeTests
         }
     }
 
-    private static async Task<StreamReader> FollowAsync(HttpClient client, string path, string? lastId)
+    private static async Task<StreamReader> FollowAsync(HttpClient client, string path, string? lastId, bool isOpening = false)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
         if (lastId is not null)
@@ -186,7 +240,12 @@ public sealed class ChangeTests
         Assert.Equal("text/event-stream", response.EnsureSuccessStatusCode().Content.Headers.ContentType!.MediaType);
         var stream = new StreamReader(await response.Content.ReadAsStreamAsync());
         Assert.StartsWith(":", await stream.ReadLineAsync());
-        Assert.Equal("", await stream.ReadLineAsync());
+        if (!isOpening)
+        {
+            Assert.StartsWith("id: ", await stream.ReadLineAsync());
+            Assert.Equal("", await stream.ReadLineAsync());
+        }
+
         return stream;
     }
 

@@ -128,12 +128,22 @@ public sealed class CachingTests
         var open = (await GetAsync(api.Anonymous, Completion)).Headers.CacheControl!;
         Assert.True(open.Public);
         Assert.Equal(TimeSpan.FromSeconds(1), open.SharedMaxAge);
-        Assert.Contains(open.Extensions, extension => extension is { Name: "stale-while-revalidate", Value: "10" });
+        Assert.Equal((TimeSpan.Zero, true), (open.MaxAge, open.MustRevalidate));
+
+        // A browser would apply it to its own cache.
+        Assert.DoesNotContain(open.Extensions, extension => extension.Name == "stale-while-revalidate");
+        foreach (var round in new[] { "computed or kept", "kept" })
+        {
+            var gateways = (await GetAsync(api.Anonymous, Completion)).Headers.GetValues("CDN-Cache-Control");
+            Assert.True(gateways.SequenceEqual(["max-age=1, stale-while-revalidate=10"]), round);
+        }
+
         foreach (var path in new[] { Completion, Completion + "?lens=provisional", HttpExtensions.Plan + "/reports" })
         {
             var own = (await GetAsync(monitor, path)).Headers.CacheControl!;
             Assert.True(own.Private);
             Assert.False(own.Public);
+            Assert.False((await GetAsync(monitor, path)).Headers.Contains("CDN-Cache-Control"));
         }
 
         // A credential that does not hold is refused, whatever is at hand; and a tag never makes a wrong address right.
