@@ -81,6 +81,7 @@ internal static class ReportEndpoints
         var (limit, cursor) = (query.Limit(), query.Cursor());
         query.Done();
         var periods = found.Periods.ToDictionary(each => each.Id);
+        var shown = asOf is { } past ? await catalogues.AsOfAsync(past, context.RequestAborted) : catalogue;
         var (version, heads) = await versions.ReadAsync(
             found.Code,
             async (session, pinned) => (
@@ -95,7 +96,7 @@ internal static class ReportEndpoints
                 && (under is null || units.IsWithin(units[head.UnitId], under.Id, periods[head.PeriodId].DataTo))
                 && new Rights(found, periods[head.PeriodId], units).MayRead(caller, units[head.UnitId]))
             .OrderBy(head => periods[head.PeriodId].DataTo).ThenBy(head => units[head.UnitId].Code, StringComparer.Ordinal)
-            .Select(head => Summarise(head, new ReportAddress(found, periods[head.PeriodId], units[head.UnitId], caller, units), today, asOf))
+            .Select(head => Summarise(head, new ReportAddress(found, periods[head.PeriodId], units[head.UnitId], caller, units).In(shown), today, asOf))
             .Where(summary => awaiting is null || summary.Awaiting == awaiting).ToList();
         var page = Page<ReportSummary>.Cut(context, visible, each => $"{each.Period}/{each.Unit}", each => each, limit, cursor);
         await Answers.WriteOwnAsync(context, StatusCodes.Status200OK, page);
@@ -109,15 +110,16 @@ internal static class ReportEndpoints
         query.Done();
         var address = await AddressAsync(context, plan, period, unit, catalogues);
         RequireReading(address);
+        var shown = asOf is { } past ? address.In(await catalogues.AsOfAsync(past, context.RequestAborted)) : address;
         var (answer, report) = await database.ReadAsync(
             async session =>
             {
                 var report = await ReportQueries.FindAsync(session, address.Plan, address.Period.Id, address.Unit.Id, asOf)
                     ?? throw new ProblemException("report.unknown");
-                return (await ShowAsync(context, session, address, report, time.Now(), asOf), report);
+                return (await ShowAsync(context, session, shown, report, time.Now(), asOf), report);
             },
             context.RequestAborted);
-        await Answers.WriteOwnAsync(context, 200, answer, report.ETag);
+        await Answers.WriteOwnAsync(context, 200, answer, asOf is null ? report.ETag : null);
     }
 
     private static async Task PutReport(
@@ -284,7 +286,7 @@ internal static class ReportEndpoints
             Unit = unit.Code,
             Status = report.Head.Status,
             Revision = report.Head.Revision,
-            Version = report.Head.Version,
+            Version = asOf is null ? report.Head.Version : null,
             DueOn = period.DueOnFor(unit.Level),
             FirstSubmittedAt = report.Head.FirstSubmittedAt,
             OnTime = OnTime(report.Head, address),
@@ -317,7 +319,7 @@ internal static class ReportEndpoints
             Unit = address.Unit.Code,
             Status = head.Status,
             Revision = head.Revision,
-            Version = head.Version,
+            Version = asOf is null ? head.Version : null,
             FirstSubmittedAt = head.FirstSubmittedAt,
             OnTime = OnTime(head, address),
             UpdatedAt = head.UpdatedAt,

@@ -14,8 +14,8 @@ public sealed record ReportAnswer : ReportContent
     /// <summary>The number of the revision shown.</summary>
     public required int Revision { get; init; }
 
-    /// <summary>Rises with every change; the ETag is made of it.</summary>
-    public required long Version { get; init; }
+    /// <summary>Rises with every change; the ETag is made of it. Null where <c>asOf</c> was asked for: a past version can replace nothing.</summary>
+    public required long? Version { get; init; }
 
     public required DateOnly DueOn { get; init; }
     public required DateTimeOffset? FirstSubmittedAt { get; init; }
@@ -78,7 +78,10 @@ public sealed record ReportSummary
     public required string Unit { get; init; }
     public required ReportStatus Status { get; init; }
     public required int Revision { get; init; }
-    public required long Version { get; init; }
+
+    /// <summary>Rises with every change; null where <c>asOf</c> was asked for.</summary>
+    public required long? Version { get; init; }
+
     public required DateTimeOffset? FirstSubmittedAt { get; init; }
     public required bool? OnTime { get; init; }
     public required DateTimeOffset UpdatedAt { get; init; }

@@ -1,5 +1,6 @@
 using Cchc.Api.Data;
 using Cchc.Api.Http;
+using Cchc.Api.Plans;
 using Cchc.Domain.Plans;
 using Cchc.Domain.Reports;
 using Cchc.Domain.Units;
@@ -13,6 +14,16 @@ internal sealed record ReportAddress(Plan Plan, Period Period, Unit Unit, Caller
     public Workflow Workflow(DateTimeOffset now) => new(Plan, Period, Units, Domain.LocalTime.DateOf(now));
 
     public string Subject => $"{Plan.Code}/{Period.Code}/{Unit.Code}";
+
+    /// <summary>The same report by the plan, the calendar and the units of another catalogue.</summary>
+    /// <exception cref="ProblemException">404 where that catalogue has no such plan, period or unit.</exception>
+    public ReportAddress In(Catalogue catalogue) => this with
+    {
+        Plan = catalogue.PlanOf(Plan.Code),
+        Period = catalogue.PlanOf(Plan.Code).FindPeriod(Period.Code) ?? throw new ProblemException("period.unknown", Period.Code),
+        Unit = catalogue.UnitOf(Unit.Code),
+        Units = catalogue.Units,
+    };
 }
 
 /// <summary>The conditions a request sets before it may change something (RFC 9110, 13.1).</summary>
