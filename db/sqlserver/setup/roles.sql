@@ -18,7 +18,7 @@ GRANT SELECT, INSERT ON consolidated_results TO cchc_writer;
 GRANT SELECT, INSERT ON data_version_history TO cchc_writer;
 GRANT SELECT, INSERT, UPDATE ON data_versions TO cchc_writer;
 GRANT SELECT, INSERT ON district_approvals TO cchc_writer;
-GRANT SELECT, INSERT, DELETE ON idempotent_requests TO cchc_writer;
+GRANT SELECT, INSERT, UPDATE, DELETE ON idempotent_requests TO cchc_writer;
 GRANT SELECT, INSERT ON obstacle_events TO cchc_writer;
 GRANT SELECT, INSERT, UPDATE ON obstacles TO cchc_writer;
 GRANT SELECT, INSERT, DELETE ON period_deadlines TO cchc_writer;
@@ -53,6 +53,7 @@ GRANT SELECT ON unit_successions TO cchc_writer;
 GRANT SELECT ON unit_versions TO cchc_writer;
 GRANT SELECT ON units TO cchc_writer;
 GRANT SELECT, INSERT, UPDATE, DELETE ON webhook_deliveries TO cchc_writer;
+GRANT SELECT, INSERT, DELETE ON webhook_former_secrets TO cchc_writer;
 GRANT SELECT, INSERT, UPDATE ON webhook_leases TO cchc_writer;
 GRANT SELECT, INSERT, UPDATE, DELETE ON webhooks TO cchc_writer;
 

@@ -109,9 +109,9 @@ internal static class ResultEndpoints
         // Those who freeze wait for each other, so that numbers have no gaps; nobody else waits for them.
         await DataVersions.RaiseAsync(session, $"{plan.Code}/results", now);
         var request = Hash($"{plan.Code}/{period.Code}/results\n{reason}");
-        if (key is not null && await KeptRequests.FindAsync(session, caller.Actor, key, now) is { } kept)
+        if (key is not null && await KeptRequests.BeginAsync(session, caller.Actor, key, request, now) is { } kept)
         {
-            return kept.Hash == request ? ((kept.Body, Hash(kept.Body), false), false) : throw new ProblemException("idempotency.reused");
+            return ((kept.Body, Hash(kept.Body), false), false);
         }
 
         var heads = await ResultQueries.HeadsAsync(session, period.Id);
@@ -134,7 +134,7 @@ internal static class ResultEndpoints
             new { number = result.Number, dataVersion = result.DataVersion, sha256, missing = result.Missing.Count });
         if (key is not null)
         {
-            await KeptRequests.KeepAsync(session, caller.Actor, key, request, "", document, now);
+            await KeptRequests.KeepAsync(session, caller.Actor, key, "", document, now);
         }
 
         return ((document, sha256, true), true);

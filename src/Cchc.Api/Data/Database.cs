@@ -98,7 +98,7 @@ public sealed class Database : IDisposable
 
                 if (sent.HasChanges)
                 {
-                    ChangesWritten?.Invoke();
+                    Announce();
                 }
 
                 return sent.Result!;
@@ -111,6 +111,18 @@ public sealed class Database : IDisposable
     }
 
     public void Dispose() => _writer?.Dispose();
+
+    // The change is committed: a follower that is being stopped must not make its response fail.
+    private void Announce()
+    {
+        try
+        {
+            ChangesWritten?.Invoke();
+        }
+        catch (ObjectDisposedException)
+        {
+        }
+    }
 
     private Task<bool> WriteAsync<T>(
         DbConnection connection, Func<DbSession, Task<(T Result, bool Commit)>> write, Sent<T> sent, CancellationToken cancellation) =>

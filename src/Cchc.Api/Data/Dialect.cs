@@ -220,7 +220,7 @@ public class SqliteDialect : Dialect
 }
 
 /// <summary>The database of record.</summary>
-public sealed class SqlServerDialect : Dialect
+public class SqlServerDialect : Dialect
 {
     // The faults that a failover, a stopped or a busy server gives to a connection, and a statement that was not answered in time.
     private static readonly HashSet<int> Away =

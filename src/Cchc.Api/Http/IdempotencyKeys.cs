@@ -22,9 +22,9 @@ internal static partial class IdempotencyKeys
     }
 
     /// <summary>
-    /// Keeps what an operation answered, and answers it again; while it is under way, on whatever node, the same key gets 409. For operations
-    /// that of themselves refuse to be done twice: the answer is kept after the write, not with it, so that a node which goes away between the
-    /// two leaves none, and who asks again after a minute is refused. Once begun it is ended, whether or not the client waits for it.
+    /// Keeps what an operation answered, and answers it again; while it is in progress, on whatever node, the same key gets 409. For operations
+    /// that refuse by themselves to be done twice: the answer is kept after the write, not with it, so that a node that stops between the
+    /// two leaves none, and a repetition after a minute is refused. Once begun it is completed, whether or not the client waits for it.
     /// </summary>
     public static RouteHandlerBuilder KeepsAnswer(this RouteHandlerBuilder endpoint) =>
         endpoint.AddEndpointFilter(KeepAsync).Sends(AnswerHeaders.Busy, 409);
@@ -39,14 +39,17 @@ internal static partial class IdempotencyKeys
 
         var (database, time) = (context.RequestServices.GetRequiredService<Database>(), context.RequestServices.GetRequiredService<TimeProvider>());
         var hash = await HashAsync(context);
-        var (kept, isOurs) = await database.WriteAsync<(KeptRequest?, bool)>(
-            async session => await KeptRequests.FindAsync(session, caller.Actor, key, time.Now()) is { } found
-                ? ((found, false), false) : ((null, await KeptRequests.ClaimAsync(session, caller.Actor, key, time.Now())), true),
+        var (kept, isOurs) = await database.WriteAsync(
+            async session =>
+            {
+                var begun = await KeptRequests.BeginLongAsync(session, caller.Actor, key, hash, time.Now());
+                return (begun, begun.IsOurs);
+            },
             context.RequestAborted);
         if (kept is not null)
         {
-            await Answers.WriteUncachedTextAsync(
-                context, kept.Hash == hash ? kept.Body : throw new ProblemException("idempotency.reused"));
+            context.Response.Headers.ETag = kept.ETag.Length > 0 ? kept.ETag : default;
+            await Answers.WriteUncachedTextAsync(context, kept.Body);
             return Results.Empty;
         }
 
@@ -65,41 +68,56 @@ internal static partial class IdempotencyKeys
         var (body, aborted) = (context.Response.Body, context.RequestAborted);
         using var buffer = new MemoryStream();
         (context.Response.Body, context.RequestAborted) = (buffer, CancellationToken.None);
-        var isDone = false;
+
+        // What is kept is text, and whole.
+        context.Request.Headers.AcceptEncoding = default;
+        context.Request.Headers.Range = default;
+        object? result;
         try
         {
-            var result = await next(invocation);
-            isDone = true;
-            await KeepAsync(context, claim, buffer);
-            await body.WriteAsync(buffer.ToArray(), aborted);
-            return result;
+            result = await next(invocation);
         }
-        catch when (!isDone)
+        catch
         {
-            await claim.EndAsync(static _ => Task.CompletedTask);
+            await EndAsync(context, claim, static _ => Task.CompletedTask);
             throw;
         }
         finally
         {
             (context.Response.Body, context.RequestAborted) = (body, aborted);
         }
+
+        var (etag, answer) = (context.Response.Headers.ETag.ToString(), Encoding.UTF8.GetString(buffer.ToArray()));
+        await EndAsync(context, claim, async session =>
+        {
+            await KeptRequests.BeginAsync(session, claim.Actor, claim.Key, claim.Hash, claim.Time.Now());
+            await KeptRequests.KeepAsync(session, claim.Actor, claim.Key, etag, answer, claim.Time.Now());
+        });
+        await body.WriteAsync(buffer.ToArray(), aborted);
+        return result;
     }
 
-    private static async Task KeepAsync(HttpContext context, Claim claim, MemoryStream answer)
+    // The work is done, or refused, all the same: the caller is told so whatever becomes of the key.
+    private static async Task EndAsync(HttpContext context, Claim claim, Func<DbSession, Task> keep)
     {
         try
         {
-            var (etag, body) = (context.Response.Headers.ETag.ToString(), Encoding.UTF8.GetString(answer.ToArray()));
-            await claim.EndAsync(session => KeptRequests.KeepAsync(session, claim.Actor, claim.Key, claim.Hash, etag, body, claim.Time.Now()));
+            await claim.Database.WriteAsync(
+                async session =>
+                {
+                    await KeptRequests.EndLongAsync(session, claim.Actor, claim.Key, claim.Time.Now());
+                    await keep(session);
+                    return (true, true);
+                },
+                CancellationToken.None);
         }
-        catch (DbException fault)
+        catch (Exception fault) when (fault is DbException or ProblemException)
         {
-            // It is done all the same, and who asked for it is told so.
             NotKept(context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("Cchc.Api"), fault, context.Request.Path);
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "What {Path} answered could not be kept for who asks again")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "The answer of {Path} could not be kept for its Idempotency-Key")]
     private static partial void NotKept(ILogger log, Exception fault, string path);
 
     private static async Task<string> HashAsync(HttpContext context)
@@ -121,15 +139,5 @@ internal static partial class IdempotencyKeys
     }
 
     /// <summary>A key that this request has, until it ends.</summary>
-    private sealed record Claim(Database Database, TimeProvider Time, string Actor, string Key, string Hash)
-    {
-        public Task<bool> EndAsync(Func<DbSession, Task> keep) => Database.WriteAsync(
-            async session =>
-            {
-                await KeptRequests.UnclaimAsync(session, Actor, Key, Time.Now());
-                await keep(session);
-                return (true, true);
-            },
-            CancellationToken.None);
-    }
+    private sealed record Claim(Database Database, TimeProvider Time, string Actor, string Key, string Hash);
 }

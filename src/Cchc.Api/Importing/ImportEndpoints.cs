@@ -166,7 +166,8 @@ internal static class ImportEndpoints
             context.RequestAborted);
         if (!isAsync && !isRepeated)
         {
-            import = await importer.RunAsync(import, file, isKept: false, context.RequestAborted);
+            // With a key it runs to its end even when the client leaves, who finds its answer when it repeats the request.
+            import = await importer.RunAsync(import, file, isKept: false, key is null ? context.RequestAborted : CancellationToken.None);
         }
 
         if (isAsync)

@@ -55,7 +55,8 @@ internal sealed partial class Importer(
     public ImportProgress? ProgressOf(string id) => _running.TryGetValue(id, out var running) ? running.Progress : null;
 
     /// <summary>
-    /// Takes note of an import before it runs. A request that was answered before gives the import of that time, and nothing new begins.
+    /// Records an import before it runs. A request that was answered before gives the import of that time, and nothing new begins, unless
+    /// that import failed: nothing of it was committed, and this request does the work.
     /// </summary>
     public async Task<(ImportRecord Import, bool IsRepeated)> AcceptAsync(
         ImportRecord import, Stream file, string? key, string hash, CancellationToken cancellation)
@@ -64,10 +65,10 @@ internal sealed partial class Importer(
             async session =>
             {
                 var now = time.Now();
-                if (key is not null && await KeptRequests.FindAsync(session, import.Actor, key, now) is { } kept)
+                if (key is not null && await KeptRequests.BeginAsync(session, import.Actor, key, hash, now) is { } kept
+                    && await ImportQueries.FindAsync(session, kept.Body) is { Status: not ImportStatus.Failed } earlier)
                 {
-                    return kept.Hash != hash ? throw new ProblemException("idempotency.reused")
-                        : (((await ImportQueries.FindAsync(session, kept.Body))!, true), false);
+                    return ((earlier, true), false);
                 }
 
                 var isQueued = import.Status == ImportStatus.Queued;
@@ -80,7 +81,7 @@ internal sealed partial class Importer(
 
                 if (key is not null)
                 {
-                    await KeptRequests.KeepAsync(session, import.Actor, key, hash, "", record.Id, now);
+                    await KeptRequests.KeepAsync(session, import.Actor, key, "", record.Id, now);
                 }
 
                 return ((record, false), true);

@@ -106,17 +106,15 @@ internal sealed class KeyWriter(Database database, DataVersions versions, TimePr
                 var now = time.Now();
                 var version = await DataVersions.RaiseAsync(session, KeyRing.Keys, now);
                 if (idempotencyKey is not null
-                    && await KeptRequests.FindAsync(session, actor, idempotencyKey, now) is { } kept)
+                    && await KeptRequests.BeginAsync(session, actor, idempotencyKey, hash, now) is { } kept)
                 {
-                    return kept.Hash == hash
-                        ? ((new IssuedSecret(await FindAsync(session, kept.Body), null), (DataVersion?)null), false)
-                        : throw new ProblemException("idempotency.reused");
+                    return ((new IssuedSecret(await FindAsync(session, kept.Body), null), (DataVersion?)null), false);
                 }
 
                 var (key, secret) = await change(session, now);
                 if (idempotencyKey is not null)
                 {
-                    await KeptRequests.KeepAsync(session, actor, idempotencyKey, hash, "", key.Id, now);
+                    await KeptRequests.KeepAsync(session, actor, idempotencyKey, "", key.Id, now);
                 }
 
                 return ((new IssuedSecret(key, secret), version), true);

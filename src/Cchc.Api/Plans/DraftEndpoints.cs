@@ -23,7 +23,7 @@ internal static class DraftEndpoints
             "copyPlan", "Begin a plan as a draft copied from another, its dates moved to the new year", CopyExample,
             IdempotencyKeys.Parameter).KeepsAnswer()
             .Takes<PlanCopyBody>().Needs(KeyScope.PlansWrite).Produces<PlanCopyAnswer>(201, "application/json")
-            .Sends(AnswerHeaders.ETag, 201).Sends(AnswerHeaders.Location, 201);
+            .Sends(AnswerHeaders.ETag, 200, 201).Sends(AnswerHeaders.Location, 201);
         api.MapGet("/plans/{plan}/definition", GetDefinition).Describe<PlanDefinition>(
             "getPlanDefinition", "The plan's whole definition in one document").Refuses(404);
         api.MapPut("/plans/{plan}/definition", PutDefinition).DescribeWrite<PlanDefinition>(

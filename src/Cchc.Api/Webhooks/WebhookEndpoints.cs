@@ -37,7 +37,7 @@ internal static class WebhookEndpoints
             .WithMetadata(new Description("Take a webhook away, with what it was not told yet", []))
             .Produces<WebhookAnswer>(200, "application/json").Refuses(400, 401, 403, 404, 429, 503).Needs(KeyScope.Administration).Sends(AnswerHeaders.ETag, 200);
         api.MapPost(Path + "/{id}/rotate", RotateWebhook).DescribeWrite<IssuedWebhook>(
-                "rotateWebhook", "Give a webhook a new secret; for a day deliveries are signed with both", null, IdempotencyKeys.Parameter)
+                "rotateWebhook", "Give a webhook a new secret; each replaced secret signs deliveries too for a day", null, IdempotencyKeys.Parameter)
             .Needs(KeyScope.Administration).Sends(AnswerHeaders.ETag, 200);
         api.MapPost(Path + "/{id}/ping", Ping).DescribeWrite<PingAnswer>(
                 "pingWebhook", "Deliver a test message now, and say what was answered", null, IdempotencyKeys.Parameter)
@@ -103,14 +103,14 @@ internal static class WebhookEndpoints
         var changed = await database.WriteAsync(
             async session =>
             {
-                var known = await FindAsync(session, id);
+                var known = await LockAsync(session, id);
                 var next = known with { Url = given.Url, Description = given.Description, PlanCode = given.PlanCode, Kinds = given.Kinds, IsEnabled = given.IsEnabled };
                 if (next == known)
                 {
                     return (known, false);
                 }
 
-                Preconditions.Require(context.Request, Answers.TagOf(WebhookAnswer.Of(known, time.Now())));
+                Preconditions.Require(context.Request, VersionOf(known));
                 await WebhookQueries.UpdateAsync(session, next);
                 Audit.Write(session, time.Now(), caller.Actor, "webhook.put", id, Shown(known), Shown(next));
                 return (next, true);
@@ -126,7 +126,7 @@ internal static class WebhookEndpoints
         var gone = await database.WriteAsync(
             async session =>
             {
-                var row = await FindAsync(session, id);
+                var row = await LockAsync(session, id);
                 await WebhookQueries.DeleteAsync(session, id);
                 Audit.Write(session, time.Now(), caller.Actor, "webhook.delete", id, Shown(row), null);
                 return (row, true);
@@ -141,11 +141,10 @@ internal static class WebhookEndpoints
         new QueryInput(context.Request).Done();
         var (row, isNew) = await OnceAsync(context, database, time, caller, $"rotate {id}", async (session, now) =>
         {
-            var known = await FindAsync(session, id);
-            var row = known with { Secret = WebhookSender.NewSecret(), FormerSecret = known.Secret, FormerUntil = now.AddDays(1) };
-            await WebhookQueries.UpdateAsync(session, row);
-            Audit.Write(session, now, caller.Actor, "webhook.rotate", id, null, new { graceUntil = row.FormerUntil });
-            return row;
+            var graceUntil = now.AddDays(1);
+            await WebhookQueries.RotateAsync(session, await LockAsync(session, id), WebhookSender.NewSecret(), now, graceUntil);
+            Audit.Write(session, now, caller.Actor, "webhook.rotate", id, null, new { graceUntil });
+            return await FindAsync(session, id);
         });
         await WriteSecretAsync(context, row, StatusCodes.Status200OK, isNew, time);
     }
@@ -262,16 +261,22 @@ internal static class WebhookEndpoints
     private static async Task<WebhookRow> FindAsync(DbSession session, string id) =>
         (await WebhookQueries.ListAsync(session)).FirstOrDefault(row => row.WebhookId == id) ?? throw new ProblemException("webhook.unknown", id);
 
-    private static Task WriteAsync(HttpContext context, WebhookRow row, TimeProvider time)
+    private static async Task<WebhookRow> LockAsync(DbSession session, string id)
     {
-        var answer = WebhookAnswer.Of(row, time.Now());
-        return Answers.WriteOwnAsync(context, StatusCodes.Status200OK, answer);
+        await WebhookQueries.LockAsync(session, id);
+        return await FindAsync(session, id);
     }
+
+    // What a PUT replaces: neither the progress of deliveries nor a rotation makes a client's version stale.
+    private static string VersionOf(WebhookRow row) => Answers.TagOf(Shown(row));
+
+    private static Task WriteAsync(HttpContext context, WebhookRow row, TimeProvider time) =>
+        Answers.WriteOwnAsync(context, StatusCodes.Status200OK, WebhookAnswer.Of(row, time.Now()), VersionOf(row));
 
     private static Task WriteSecretAsync(HttpContext context, WebhookRow row, int status, bool isNew, TimeProvider time)
     {
         var answer = WebhookAnswer.Of(row, time.Now());
-        context.Response.Headers.ETag = Answers.TagOf(answer);
+        context.Response.Headers.ETag = VersionOf(row);
         return Answers.WriteUncachedAsync(context, status, new IssuedWebhook(answer) { Secret = isNew ? row.Secret : null });
     }
 

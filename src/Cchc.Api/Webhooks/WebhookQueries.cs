@@ -16,6 +16,10 @@ internal sealed record WebhookRow
     public string Secret { get; init; } = "";
     public string? FormerSecret { get; init; }
     public DateTimeOffset? FormerUntil { get; init; }
+
+    /// <summary>The secrets before the former one, as long as each still signs.</summary>
+    public IReadOnlyList<FormerSecret> Earlier { get; init; } = [];
+
     public DateTimeOffset CreatedAt { get; init; }
     public string CreatedBy { get; init; } = "";
     public bool IsEnabled { get; init; }
@@ -24,8 +28,27 @@ internal sealed record WebhookRow
     /// <summary>What it is told of; empty: of everything.</summary>
     public IReadOnlyList<string> KindList => Kinds?.Split(',') ?? [];
 
+    /// <summary>The secrets that sign at an instant: the present one, and each former one for a day after it was replaced.</summary>
+    public IEnumerable<string> SecretsAt(DateTimeOffset now) =>
+        Formers.Where(each => each.EndsAt > now).Select(each => each.Secret).Prepend(Secret);
+
+    /// <summary>The end of the last former secret; null where none signs any more.</summary>
+    public DateTimeOffset? GraceUntil(DateTimeOffset now) =>
+        Formers.Where(each => each.EndsAt > now).Max(each => (DateTimeOffset?)each.EndsAt);
+
+    private IEnumerable<FormerSecret> Formers => FormerUntil is { } until ? Earlier.Prepend(new FormerSecret(WebhookId, FormerSecret!, until)) : Earlier;
+
     public bool Wants(ChangeRow change) =>
         (PlanCode is null || PlanCode == change.PlanCode) && (Kinds is null || KindList.Contains(change.Kind));
+}
+
+/// <summary>A secret that was replaced, and the instant at which it stops signing.</summary>
+internal sealed record FormerSecret(string WebhookId, string Secret, DateTimeOffset EndsAt)
+{
+    private FormerSecret()
+        : this("", "", default)
+    {
+    }
 }
 
 internal sealed record DeliveryRow
@@ -63,15 +86,25 @@ internal static class WebhookQueries
         VALUES (@WebhookId, @Url, @Description, @PlanCode, @Kinds, @Secret, @CreatedAt, @CreatedBy, @IsEnabled, @Position)
         """;
 
+    private const string SelectEarlier =
+        "SELECT webhook_id AS WebhookId, secret AS Secret, ends_at AS EndsAt FROM webhook_former_secrets ORDER BY webhook_id, ends_at DESC, secret";
+
+    private const string Lock = "UPDATE webhooks SET position = position WHERE webhook_id = @id";
+
     private const string Update = """
-        UPDATE webhooks SET url = @Url, description = @Description, plan_code = @PlanCode, kinds = @Kinds, secret = @Secret,
-            former_secret = @FormerSecret, former_until = @FormerUntil, is_enabled = @IsEnabled
+        UPDATE webhooks SET url = @Url, description = @Description, plan_code = @PlanCode, kinds = @Kinds, is_enabled = @IsEnabled
         WHERE webhook_id = @WebhookId
         """;
 
+    private const string Rotate = "UPDATE webhooks SET secret = @secret, former_secret = @former, former_until = @until WHERE webhook_id = @id";
+
+    private const string InsertEarlier =
+        "INSERT INTO webhook_former_secrets (webhook_id, secret, ends_at) VALUES (@WebhookId, @Secret, @EndsAt)";
+
+    private const string DeleteEarlier = "DELETE FROM webhook_former_secrets WHERE webhook_id = @id AND ends_at <= @now";
     private const string DeleteDeliveries = "DELETE FROM webhook_deliveries WHERE webhook_id = @id";
     private const string Delete = "DELETE FROM webhooks WHERE webhook_id = @id";
-    private const string Disable = "UPDATE webhooks SET is_enabled = 0 WHERE webhook_id = @id";
+    private const string Disable = "UPDATE webhooks SET is_enabled = 0 WHERE webhook_id = @id AND url = @url";
     private const string Move = "UPDATE webhooks SET position = @position WHERE webhook_id = @id";
 
     private const string InsertDelivery = """
@@ -127,12 +160,32 @@ internal static class WebhookQueries
         SELECT 1, @owner, @until WHERE NOT EXISTS (SELECT 1 FROM webhook_leases WHERE lease_id = 1)
         """;
 
+    public static async Task<IReadOnlyList<WebhookRow>> ListAsync(DbSession session)
+    {
+        var rows = await session.QueryAsync<WebhookRow>(SelectAll);
+        var earlier = rows.Count == 0 ? null : (await session.QueryAsync<FormerSecret>(SelectEarlier)).ToLookup(each => each.WebhookId);
+        return [.. rows.Select(row => row with { Earlier = [.. earlier![row.WebhookId]] })];
+    }
 
-    public static Task<IReadOnlyList<WebhookRow>> ListAsync(DbSession session) => session.QueryAsync<WebhookRow>(SelectAll);
+    /// <summary>Locks a webhook for the rest of the transaction: what is read after it, nobody else changes before the commit.</summary>
+    public static Task LockAsync(DbSession session, string id) => session.ExecuteAsync(Lock, new { id });
 
     public static Task InsertAsync(DbSession session, WebhookRow row) => session.ExecuteAsync(Insert, row);
 
+    /// <summary>Changes everything of a webhook but its secrets.</summary>
     public static Task UpdateAsync(DbSession session, WebhookRow row) => session.ExecuteAsync(Update, row);
+
+    /// <summary>Gives a webhook a new secret; the present one signs until an instant, each former one until its own.</summary>
+    public static async Task RotateAsync(DbSession session, WebhookRow row, string secret, DateTimeOffset now, DateTimeOffset until)
+    {
+        await session.ExecuteAsync(DeleteEarlier, new { id = row.WebhookId, now });
+        if (row.FormerUntil > now)
+        {
+            await session.ExecuteAsync(InsertEarlier, new FormerSecret(row.WebhookId, row.FormerSecret!, row.FormerUntil.Value));
+        }
+
+        await session.ExecuteAsync(Rotate, new { id = row.WebhookId, secret, former = row.Secret, until });
+    }
 
     public static async Task DeleteAsync(DbSession session, string id)
     {
@@ -140,7 +193,8 @@ internal static class WebhookQueries
         await session.ExecuteAsync(Delete, new { id });
     }
 
-    public static Task DisableAsync(DbSession session, string id) => session.ExecuteAsync(Disable, new { id });
+    /// <summary>Disables a webhook, unless it has another address by now; says whether it did.</summary>
+    public static async Task<bool> DisableAsync(DbSession session, string id, string url) => await session.ExecuteAsync(Disable, new { id, url }) > 0;
 
     public static Task<int> CountPendingAsync(DbSession session, string id) => session.SingleAsync<int>(CountPending, new { id });
 

@@ -81,7 +81,7 @@ internal sealed class WebhookSender : IDisposable
                     var timestamp = now.ToUnixTimeSeconds().ToString(System.Globalization.CultureInfo.InvariantCulture);
                     request.Headers.Add("webhook-id", messageId);
                     request.Headers.Add("webhook-timestamp", timestamp);
-                    request.Headers.Add("webhook-signature", string.Join(' ', Secrets(webhook, now).Select(secret => Sign(secret, messageId, timestamp, body))));
+                    request.Headers.Add("webhook-signature", string.Join(' ', webhook.SecretsAt(now).Select(secret => Sign(secret, messageId, timestamp, body))));
                     return await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, token);
                 },
                 cancellation);
@@ -92,16 +92,14 @@ internal sealed class WebhookSender : IDisposable
         {
             return (null, "timeout", null);
         }
-        catch (HttpRequestException fault)
+        catch (Exception fault) when (!cancellation.IsCancellationRequested)
         {
+            // Whatever it is that a receiver or its name does, it is an attempt that failed.
             return (null, fault.InnerException switch { AddressRefusedException => "address", AuthenticationException => "tls", _ => "connection" }, null);
         }
     }
 
     public void Dispose() => _client.Dispose();
-
-    private static IEnumerable<string> Secrets(WebhookRow webhook, DateTimeOffset now) =>
-        webhook.FormerUntil > now ? [webhook.Secret, webhook.FormerSecret!] : [webhook.Secret];
 
     private static string Sign(string secret, string messageId, string timestamp, byte[] body)
     {

@@ -20,10 +20,10 @@ public record WebhookAnswer
     public required bool Enabled { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>Until when deliveries are signed with the former secret too; null: none is in use.</summary>
+    /// <summary>The end of the last former secret that still signs beside the present one; null: none does.</summary>
     public required DateTimeOffset? GraceUntil { get; init; }
 
-    /// <summary>The last change that it has been looked at for.</summary>
+    /// <summary>The last change that was considered for it. It moves by itself, and no write needs it: If-Match ignores it.</summary>
     public required long Position { get; init; }
 
     internal static WebhookAnswer Of(WebhookRow row, DateTimeOffset now) => new()
@@ -35,7 +35,7 @@ public record WebhookAnswer
         Kinds = row.KindList,
         Enabled = row.IsEnabled,
         CreatedAt = row.CreatedAt,
-        GraceUntil = row.FormerUntil > now ? row.FormerUntil : null,
+        GraceUntil = row.GraceUntil(now),
         Position = row.Position,
     };
 }

@@ -115,8 +115,9 @@ internal sealed partial class WebhookWorker(
                     {
                     }
                 }
-                catch (Exception exception) when (exception is System.Data.Common.DbException or ProblemException)
+                catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
                 {
+                    // Whatever it was, the next step tries again: nothing else on this node delivers.
                     Failed(log, exception);
                 }
 
@@ -194,10 +195,9 @@ internal sealed partial class WebhookWorker(
             async session =>
             {
                 await WebhookQueries.SaveAsync(session, webhook.WebhookId, delivery.Sequence, status, attempts, next, answer, error, now);
-                if (isGone)
+                if (isGone && await WebhookQueries.DisableAsync(session, webhook.WebhookId, webhook.Url))
                 {
                     // The receiver says that it is no more.
-                    await WebhookQueries.DisableAsync(session, webhook.WebhookId);
                     Audit.Write(session, now, "webhooks", "webhook.disable", webhook.WebhookId, new { enabled = true }, new { enabled = false, answer });
                 }
 

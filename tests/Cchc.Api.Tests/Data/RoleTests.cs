@@ -10,7 +10,7 @@ public sealed class RoleTests
     // What those who only read have no business with: secrets, the uploads as they came, answers that are kept for their callers.
     private static readonly string[] Kept =
     [
-        "api_keys", "api_key_scopes", "api_key_ranges", "api_key_former_secrets", "api_key_uses", "webhooks", "report_import_files",
+        "api_keys", "api_key_scopes", "api_key_ranges", "api_key_former_secrets", "api_key_uses", "webhooks", "webhook_former_secrets", "report_import_files",
         "idempotent_requests", "request_claims",
     ];
 

@@ -226,7 +226,7 @@ public sealed class ApiHost : WebApplicationFactory<Program>
         string[] tables =
         [
             "district_approvals", "report_extensions", "consolidated_results", "audit_log", "audit_heads", "plan_rules",
-            "obstacle_events", "obstacles", "webhook_leases", "webhook_deliveries", "webhooks", "changes",
+            "obstacle_events", "obstacles", "webhook_leases", "webhook_deliveries", "webhook_former_secrets", "webhooks", "changes",
             "report_values", "report_tasks", "report_evidence", "status_changes", "revisions", "reports",
             "api_key_scopes", "api_key_ranges", "api_key_former_secrets", "api_key_uses", "api_keys",
             "idempotent_requests", "request_claims", "audit_entries", "report_import_remarks", "report_import_files", "report_imports",

@@ -25,7 +25,9 @@ internal static class FullOffice
         await api.Services.GetRequiredService<WebhookWorker>().StopAsync(default);
         var administrator = await api.KeyAsync(Role.Administrator);
         using var office = await api.KeyAsync(Role.Reviewer, "SNV");
-        await SendAsync(administrator, HttpMethod.Post, "/v1/webhooks", """{"url":"https://localhost:9/x"}""");
+        var hook = await SendAsync(administrator, HttpMethod.Post, "/v1/webhooks", """{"url":"https://localhost:9/x"}""");
+        await SendAsync(administrator, HttpMethod.Post, $"/v1/webhooks/{hook["id"]}/rotate", null);
+        await SendAsync(administrator, HttpMethod.Post, $"/v1/webhooks/{hook["id"]}/rotate", null);
         await SendAsync(administrator, HttpMethod.Put, $"{Plan}/rules", """{"districtApproval":true,"reason":"Công văn 15"}""");
         await ReportAsync(api, administrator, office);
         await KeysAsync(api, administrator);

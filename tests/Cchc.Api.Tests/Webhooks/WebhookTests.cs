@@ -199,9 +199,142 @@ public sealed class WebhookTests
         Assert.Equal(HttpStatusCode.NotFound, (await administrator.GetAsync(new Uri(path, UriKind.Relative))).StatusCode);
     }
 
-    private static async Task<ApiHost> StartAsync(Engine engine)
+    [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
+    public async Task Each_former_secret_signs_for_its_own_day(Engine engine)
     {
-        var api = await ApiHost.StartAsync(engine, settings: [("Webhooks:AllowPrivate", "true")]);
+        await using var receiver = await Receiver.StartAsync();
+        await using var api = await StartAsync(engine);
+        using var administrator = await api.KeyAsync(Role.Administrator);
+        var hook = await CreateAsync(administrator, receiver);
+        var secrets = new List<string> { (string)hook["secret"]! };
+        var start = api.Time.GetUtcNow();
+        foreach (var hour in new[] { 0, 10, 20 })
+        {
+            api.Time.Set(start.AddHours(hour));
+            var rotated = await (await administrator.SendJsonAsync(HttpMethod.Post, $"{Hooks}/{hook["id"]}/rotate", null)).JsonAsync();
+            Assert.Equal(api.Time.GetUtcNow().AddDays(1), DateTimeOffset.Parse((string)rotated["graceUntil"]!, null));
+            secrets.Add((string)rotated["secret"]!);
+        }
+
+        foreach (var (moment, signing) in new[]
+        {
+            (TimeSpan.FromHours(20), 4), (TimeSpan.FromHours(24) - TimeSpan.FromMilliseconds(1), 4), (TimeSpan.FromHours(24), 3),
+            (TimeSpan.FromHours(34), 2), (TimeSpan.FromHours(44) - TimeSpan.FromMilliseconds(1), 2), (TimeSpan.FromHours(44), 1),
+        })
+        {
+            api.Time.Set(start + moment);
+            await administrator.SendJsonAsync(HttpMethod.Post, $"{Hooks}/{hook["id"]}/ping", null);
+            Assert.Equal(signing, receiver.Got[^1].Signature.Split(' ').Length);
+            Assert.All(secrets[^signing..], secret => Assert.True(IsSigned(receiver.Got[^1], secret)));
+            Assert.All(secrets[..^signing], secret => Assert.False(IsSigned(receiver.Got[^1], secret)));
+        }
+
+        Assert.Null((await administrator.GetJsonAsync($"{Hooks}/{hook["id"]}"))["graceUntil"]);
+        Assert.Equal(HttpStatusCode.OK, (await administrator.DeleteAsync(new Uri($"{Hooks}/{hook["id"]}", UriKind.Relative))).StatusCode);
+    }
+
+    [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
+    public async Task Neither_deliveries_nor_a_rotation_make_a_tag_stale(Engine engine)
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var api = await StartAsync(engine);
+        using var administrator = await api.KeyAsync(Role.Administrator);
+        var path = $"{Hooks}/{(await CreateAsync(administrator, receiver))["id"]}";
+        var read = await administrator.GetAsync(new Uri(path, UriKind.Relative));
+        await administrator.PutReportAsync("STP", HttpExtensions.Ratio("II.3.a", 1, 2));
+        await DrainAsync(api);
+        await administrator.SendJsonAsync(HttpMethod.Post, path + "/rotate", null);
+        var moved = await administrator.GetAsync(new Uri(path, UriKind.Relative));
+        Assert.NotEqual((long)(await read.JsonAsync())["position"]!, (long)(await moved.JsonAsync())["position"]!);
+
+        // Another body, another tag; the same version.
+        Assert.NotEqual(read.Headers.ETag, moved.Headers.ETag);
+        var body = $$"""{"url":"{{receiver.Url}}","description":"a"}""";
+        Assert.Equal(HttpStatusCode.OK, (await administrator.SendJsonAsync(HttpMethod.Put, path, body, read.Headers.ETag!.Tag)).StatusCode);
+        body = $$"""{"url":"{{receiver.Url}}","description":"b"}""";
+        Assert.Equal(
+            HttpStatusCode.PreconditionFailed, (await administrator.SendJsonAsync(HttpMethod.Put, path, body, moved.Headers.ETag!.Tag)).StatusCode);
+    }
+
+    [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
+    public async Task A_changed_address_and_a_rotation_that_meet_both_hold(Engine engine)
+    {
+        var (first, second) = (new Gate(), new Gate());
+        await using var receiver = await Receiver.StartAsync();
+        await using var api = await StartAsync(engine, first);
+        using var administrator = await api.KeyAsync(Role.Administrator);
+        await using var other = ApiHost.Join(
+            api, configure: services => services.AddSingleton(second.DialectOf(engine)), settings: [("Webhooks:AllowPrivate", "true")]);
+        using var elsewhere = other.Holding(administrator.DefaultRequestHeaders.Authorization!.Parameter!);
+        await elsewhere.GetJsonAsync("/v1/plans");
+        await other.Services.GetRequiredService<WebhookWorker>().StopAsync(default);
+        var path = $"{Hooks}/{(await CreateAsync(administrator, receiver))["id"]}";
+        for (var round = 0; round < 4; round++)
+        {
+            // Whichever comes first stops just before its commit, where the other begins.
+            var body = $$"""{"url":"{{receiver.Url}}?{{round}}"}""";
+            var tag = (await administrator.GetAsync(new Uri(path, UriKind.Relative))).Headers.ETag!.Tag;
+            var (reached, released, met) = (new TaskCompletionSource(), new TaskCompletionSource(), new TaskCompletionSource());
+            first.Commits.Enqueue(async transaction =>
+            {
+                reached.SetResult();
+                await released.Task;
+                await transaction.CommitAsync();
+            });
+            second.Beginning = () => met.TrySetResult();
+            var put = (HttpClient client) => client.SendJsonAsync(HttpMethod.Put, path, body, tag);
+            var rotate = (HttpClient client) => client.SendJsonAsync(HttpMethod.Post, path + "/rotate", null);
+            var (one, two) = round % 2 == 0 ? (put, rotate) : (rotate, put);
+            var here = one(administrator);
+            await reached.Task;
+            var there = Task.Run(() => two(elsewhere));
+            await met.Task;
+            released.SetResult();
+            var answers = new[] { await here, await there };
+            Assert.All(answers, answer => Assert.Equal(HttpStatusCode.OK, answer.StatusCode));
+
+            await administrator.SendJsonAsync(HttpMethod.Post, path + "/ping", null);
+            var secret = (string)(await answers[round % 2 == 0 ? 1 : 0].JsonAsync())["secret"]!;
+            Assert.True(IsSigned(receiver.Got[^1], secret));
+            Assert.EndsWith($"?{round}", (string)(await administrator.GetJsonAsync(path))["url"]!, StringComparison.Ordinal);
+        }
+    }
+
+    [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
+    public async Task A_fault_of_any_kind_does_not_end_delivery_on_a_node(Engine engine)
+    {
+        var gate = new Gate();
+        await using var receiver = await Receiver.StartAsync();
+        await using var api = await StartAsync(engine);
+        using var administrator = await api.KeyAsync(Role.Administrator);
+        await using var other = ApiHost.Join(
+            api, configure: services => services.AddSingleton(gate.DialectOf(engine)), settings: [("Webhooks:AllowPrivate", "true")]);
+        using var elsewhere = other.Holding(administrator.DefaultRequestHeaders.Authorization!.Parameter!);
+        await elsewhere.GetJsonAsync("/v1/plans");
+        var faults = new Queue<Exception>([new OperationCanceledException(), new FormatException(), new KeyNotFoundException()]);
+        gate.Beginning = () =>
+        {
+            if (faults.TryDequeue(out var fault))
+            {
+                throw fault;
+            }
+        };
+        var arrived = new TaskCompletionSource();
+        receiver.Answer = _ =>
+        {
+            arrived.TrySetResult();
+            return 200;
+        };
+        await CreateAsync(administrator, receiver);
+        await administrator.PutReportAsync("STP", HttpExtensions.Ratio("II.3.a", 1, 2));
+        await arrived.Task.WaitAsync(TimeSpan.FromMinutes(1));
+        Assert.Empty(faults);
+    }
+
+    private static async Task<ApiHost> StartAsync(Engine engine, Gate? gate = null)
+    {
+        var api = await ApiHost.StartAsync(
+            engine, configure: gate is null ? null : services => services.AddSingleton(gate.DialectOf(engine)), settings: [("Webhooks:AllowPrivate", "true")]);
         await api.Services.GetRequiredService<WebhookWorker>().StopAsync(default);
         return api;
     }
