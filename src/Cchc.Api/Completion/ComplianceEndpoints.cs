@@ -3,7 +3,6 @@ using Cchc.Api.Keys;
 using Cchc.Api.Plans;
 using Cchc.Domain;
 using Cchc.Domain.Completion;
-using Cchc.Domain.Plans;
 using Cchc.Domain.Units;
 
 namespace Cchc.Api.Completion;
@@ -77,8 +76,9 @@ internal static class ComplianceEndpoints
         var (lens, asOf) = (LensOf(context, query), query.PastInstant("asOf", time));
         query.Done();
         var today = LocalTime.DateOf(asOf ?? time.GetUtcNow());
-        var begun = await BegunAsync(found, lens, today, asOf, snapshots, context.RequestAborted);
-        var tag = $"{begun[0].Catalogue.Version}.{begun.Max(each => each.Version.Version)}.{today:yyyyMMdd}";
+        var periods = found.Periods.Where(each => each.DataFrom <= today).DefaultIfEmpty(found.Periods[0]).ToList();
+        var begun = await snapshots.GetAllAsync(found, periods, lens, asOf, context.RequestAborted);
+        var tag = $"{begun[0].Catalogue.Version}.{begun[0].Version.Version}.{today:yyyyMMdd}";
         await Answers.WriteAsync(context, tag, lens == Lens.Provisional, () => Task.FromResult(new UnitComplianceAnswer
         {
             Plan = found.Code,
@@ -87,26 +87,6 @@ internal static class ComplianceEndpoints
             Items = [.. begun.Where(each => each.Facts.Expectation.LinesOf(asked.Id).Count > 0)
                 .Select(each => new PeriodCompliance(each.Facts.Period.Code, each.Facts.Period.DueOnFor(asked.Level), Judge(each, asked, today)))],
         }));
-    }
-
-    // Every period at one data version, so that the record is of one moment; of a plan that has not begun, its first.
-    private static async Task<IReadOnlyList<Snapshot>> BegunAsync(
-        Plan plan, Lens lens, DateOnly today, DateTimeOffset? asOf, Snapshots snapshots, CancellationToken cancellation)
-    {
-        var periods = plan.Periods.Where(each => each.DataFrom <= today).DefaultIfEmpty(plan.Periods[0]).ToList();
-        while (true)
-        {
-            var all = new List<Snapshot>();
-            foreach (var period in periods)
-            {
-                all.Add(await snapshots.GetAsync(plan, period, lens, asOf, cancellation));
-            }
-
-            if (all.TrueForAll(each => each.Version.Version == all[0].Version.Version))
-            {
-                return all;
-            }
-        }
     }
 
     private static Lens LensOf(HttpContext context, QueryInput query)

@@ -14,9 +14,15 @@ internal sealed record FigureRequest(Plan Plan, Lens Lens, Basis Basis, DateTime
     public string Tag => $"{Snapshots[0].Catalogue.Version}.{Snapshots[0].Version.Version}";
 
     /// <summary>Reads <c>period</c> (codes, comma-separated, or all), <c>lens</c>, <c>basis</c> and <c>asOf</c>.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="query">Its query.</param>
+    /// <param name="plan">The plan.</param>
+    /// <param name="snapshots">Where snapshots are read.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="at">The instant to read at where the query names none; null for now.</param>
     /// <exception cref="ProblemException">401 where the provisional lens is asked for without a key; 400 with every refusal.</exception>
     public static async Task<FigureRequest> ReadAsync(
-        HttpContext context, QueryInput query, Plan plan, Snapshots snapshots, TimeProvider time)
+        HttpContext context, QueryInput query, Plan plan, Snapshots snapshots, TimeProvider time, DateTimeOffset? at = null)
     {
         var lens = query.Word<Lens>("lens") ?? Lens.Published;
         var basis = query.Word<Basis>("basis") ?? Basis.YearToDate;
@@ -25,7 +31,7 @@ internal sealed record FigureRequest(Plan Plan, Lens Lens, Basis Basis, DateTime
             context.RequireCaller();
         }
 
-        var asOf = query.PastInstant("asOf", time);
+        var asOf = query.PastInstant("asOf", time) ?? at;
         var named = query.Text("period") == "all" ? plan.Periods : query.KnownAll("period", plan.FindPeriod, "period, all");
         IReadOnlyList<Snapshot> held = named.Count > 0
             ? await snapshots.GetAllAsync(plan, [.. named.Distinct().OrderBy(period => period.DataTo)], lens, asOf, context.RequestAborted)

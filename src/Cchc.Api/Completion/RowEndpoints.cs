@@ -32,27 +32,34 @@ internal static class RowEndpoints
     {
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
         var found = catalogue.PlanOf(plan);
+        await TableAnswer.WriteAsync(context, at => ReadAsync(context, catalogue, found, snapshots, time, at));
+    }
+
+    private static async Task<Table<CompletionRow>> ReadAsync(
+        HttpContext context, Catalogue catalogue, Plan plan, Snapshots snapshots, TimeProvider time, DateTimeOffset? at)
+    {
         var query = new QueryInput(
             context.Request, ["period", "lens", "basis", "asOf", "groupBy", .. Filters.Select(each => each.Name), .. TableRequest.Names]);
-        var asked = await FigureRequest.ReadAsync(context, query, found, snapshots, time);
+        var asked = await FigureRequest.ReadAsync(context, query, plan, snapshots, time, at);
         var grouping = query.Word<RowGrouping>("groupBy") ?? RowGrouping.Value;
         var columns = CompletionRow.ColumnsOf(grouping);
         var keep = Filter(query, catalogue, asked, grouping, columns);
         var table = TableRequest.Read(context.Request, query, columns);
         query.Done();
-        var latest = asked.Snapshots[^1];
+        var latest = asked.Snapshots[^1].Version;
         var head = new CompletionRowsAnswer
         {
-            Plan = found.Code,
+            Plan = plan.Code,
             Lens = asked.Lens,
             Basis = asked.Basis,
             GroupBy = grouping,
-            DataVersion = latest.Version.Version,
-            AsOf = latest.Version.ChangedAt,
+            DataVersion = latest.Version,
+            AsOf = latest.ChangedAt,
             Sample = asked.Snapshots.Any(each => each.Facts.HasSample),
         };
-        await TableAnswer.WriteAsync(
-            context, table, new TableHead($"completion-{Words.Of(grouping)}", asked.Tag, asked.IsPrivate, latest.Version.ChangedAt, head),
+        return new Table<CompletionRow>(
+            table, new TableHead($"completion-{Words.Of(grouping)}", asked.Tag, latest.Version, asked.IsPrivate, latest.ChangedAt, head),
+            FigureLabels.Of(asked.Snapshots, table.Phrases),
             () => asked.Snapshots.SelectMany(snapshot => CompletionRows.Of(snapshot, asked.Basis, grouping)).Where(keep));
     }
 

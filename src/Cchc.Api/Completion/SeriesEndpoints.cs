@@ -2,6 +2,7 @@ using Cchc.Api.Http;
 using Cchc.Api.Plans;
 using Cchc.Api.Tables;
 using Cchc.Domain.Completion;
+using Cchc.Domain.Plans;
 using Cchc.Domain.Units;
 
 namespace Cchc.Api.Completion;
@@ -33,14 +34,20 @@ internal static class SeriesEndpoints
     {
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
         var found = catalogue.PlanOf(plan);
+        await TableAnswer.WriteAsync(context, at => ReadSeriesAsync(context, catalogue, found, snapshots, time, at));
+    }
+
+    private static async Task<Table<SeriesPoint>> ReadSeriesAsync(
+        HttpContext context, Catalogue catalogue, Plan plan, Snapshots snapshots, TimeProvider time, DateTimeOffset? at)
+    {
         var query = new QueryInput(context.Request, [.. SeriesRequest.Names, .. TableRequest.Names]);
-        var asked = await SeriesRequest.ReadAsync(context, query, catalogue, found, snapshots, time);
+        var asked = await SeriesRequest.ReadAsync(context, query, catalogue, plan, snapshots, time, at);
         var table = TableRequest.Read(context.Request, query, SeriesPoint.Columns);
         query.Done();
         var latest = asked.Snapshots[0].Version;
         var head = new SeriesAnswer
         {
-            Plan = found.Code,
+            Plan = plan.Code,
             Lens = asked.Lens,
             Basis = asked.Basis,
             Target = asked.Target?.Code,
@@ -50,43 +57,53 @@ internal static class SeriesEndpoints
             AsOf = latest.ChangedAt,
             Sample = asked.HasSample,
         };
-        await TableAnswer.WriteAsync(
-            context, table, new TableHead("completion-series", asked.Tag, asked.IsPrivate, head.AsOf, head), asked.Points);
+        var updated = asked.Snapshots.Max(each => each.Version.ChangedAt);
+        return new Table<SeriesPoint>(
+            table, new TableHead("completion-series", asked.Tag, latest.Version, asked.IsPrivate, updated, head),
+            FigureLabels.Of(asked.Snapshots, table.Phrases), asked.Points);
     }
 
     private static async Task Compare(HttpContext context, string plan, Catalogues catalogues, Snapshots snapshots, TimeProvider time)
     {
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
         var found = catalogue.PlanOf(plan);
+        await TableAnswer.WriteAsync(context, at => ReadComparisonAsync(context, catalogue, found, snapshots, time, at));
+    }
+
+    private static async Task<Table<ComparedTarget>> ReadComparisonAsync(
+        HttpContext context, Catalogue catalogue, Plan plan, Snapshots snapshots, TimeProvider time, DateTimeOffset? at)
+    {
         var query = new QueryInput(context.Request, ["period", "with", "unit", "lens", "basis", "asOf", .. TableRequest.Names]);
-        var asked = await FigureRequest.ReadAsync(context, query, found, snapshots, time);
+        var asked = await FigureRequest.ReadAsync(context, query, plan, snapshots, time, at);
         asked.RequireOne(query);
         var period = asked.Snapshots[0].Facts.Period;
-        var earlier = query.Known("with", found.FindPeriod, "period") ?? found.Periods.LastOrDefault(each => each.DataTo < period.DataTo) ?? period;
+        var earlier = query.Known("with", plan.FindPeriod, "period") ?? plan.Periods.LastOrDefault(each => each.DataTo < period.DataTo) ?? period;
         var unit = query.Known("unit", catalogue.Units.Find, "unit");
         var table = TableRequest.Read(context.Request, query, ComparedTarget.Columns);
         query.Done();
-        var both = await snapshots.GetAllAsync(found, [earlier, period], asked.Lens, asked.AsOf, context.RequestAborted);
+        var both = await snapshots.GetAllAsync(plan, [earlier, period], asked.Lens, asked.AsOf, context.RequestAborted);
         var (before, after) = (FiguresOf(both[0], unit, asked.Basis), FiguresOf(both[1], unit, asked.Basis));
+        var version = both[1].Version;
         var head = new ComparisonAnswer
         {
-            Plan = found.Code,
+            Plan = plan.Code,
             Lens = asked.Lens,
             Basis = asked.Basis,
             Period = period.Code,
             With = earlier.Code,
             Unit = unit?.Code,
-            DataVersion = both[1].Version.Version,
-            AsOf = both[1].Version.ChangedAt,
+            DataVersion = version.Version,
+            AsOf = version.ChangedAt,
             Sample = both.Any(each => each.Facts.HasSample),
             Before = before.Completion?.ToPercent(),
             After = after.Completion?.ToPercent(),
             Change = Difference(before.Completion, after.Completion),
         };
-        await TableAnswer.WriteAsync(
-            context, table,
-            new TableHead("completion-comparison", $"{both[1].Catalogue.Version}.{both[1].Version.Version}", asked.IsPrivate, head.AsOf, head),
-            () => ComparedTarget.Of(before, after));
+        return new Table<ComparedTarget>(
+            table,
+            new TableHead(
+                "completion-comparison", $"{both[1].Catalogue.Version}.{version.Version}", version.Version, asked.IsPrivate, version.ChangedAt, head),
+            FigureLabels.Of(both, table.Phrases), () => ComparedTarget.Of(before, after, both.Any(each => each.Facts.HasSample)));
     }
 
     private static RollUp FiguresOf(Snapshot snapshot, Unit? unit, Basis basis) =>

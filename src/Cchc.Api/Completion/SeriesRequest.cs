@@ -33,11 +33,11 @@ internal sealed record SeriesRequest(
         Unit is not null ? snapshot.Facts.OfUnit(Unit.Id, Basis) : Level is { } level ? snapshot.Facts.OfLevel(level, Basis) : snapshot.OfPlan(Basis),
         Target?.Code));
 
-    /// <summary>Reads the parameters of <see cref="Names"/>.</summary>
+    /// <summary>Reads the parameters of <see cref="Names"/>, at an instant where one is given and the query names none.</summary>
     public static async Task<SeriesRequest> ReadAsync(
-        HttpContext context, QueryInput query, Catalogue catalogue, Plan plan, Snapshots snapshots, TimeProvider time)
+        HttpContext context, QueryInput query, Catalogue catalogue, Plan plan, Snapshots snapshots, TimeProvider time, DateTimeOffset? at = null)
     {
-        var asked = await FigureRequest.ReadAsync(context, query, plan, snapshots, time);
+        var asked = await FigureRequest.ReadAsync(context, query, plan, snapshots, time, at);
         var others = query.KnownAll("plans", code => catalogue.Plans.FirstOrDefault(each => !each.IsDraft && Codes.Same(each.Code, code)), "plan");
         var target = query.Known("target", code => Find(code, [plan, .. others]), "target");
         var unit = query.Known("unit", catalogue.Units.Find, "unit");

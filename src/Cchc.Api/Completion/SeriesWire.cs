@@ -132,6 +132,9 @@ public sealed record ComparedTarget
     public LineStatus? StatusBefore { get; init; }
     public LineStatus? StatusAfter { get; init; }
 
+    /// <summary>True where invented sample reports are among what was counted.</summary>
+    public bool? Sample { get; init; }
+
     internal static IReadOnlyList<Column<ComparedTarget>> Columns { get; } =
     [
         Column<ComparedTarget>.Dimension("target", row => row.Target), Column<ComparedTarget>.Attribute("group", row => row.Group),
@@ -140,10 +143,11 @@ public sealed record ComparedTarget
         Column<ComparedTarget>.Attribute("metAfter", row => row.MetAfter),
         Column<ComparedTarget>.Attribute("statusBefore", row => Column<ComparedTarget>.Word(row.StatusBefore)),
         Column<ComparedTarget>.Attribute("statusAfter", row => Column<ComparedTarget>.Word(row.StatusAfter)),
+        Column<ComparedTarget>.Attribute("sample", row => row.Sample),
     ];
 
     /// <summary>The targets of either period.</summary>
-    internal static IEnumerable<ComparedTarget> Of(RollUp before, RollUp after)
+    internal static IEnumerable<ComparedTarget> Of(RollUp before, RollUp after, bool hasSample)
     {
         var codes = after.Targets.Concat(before.Targets).Select(each => each.Target).DistinctBy(target => target.Code);
         return codes.Select(target =>
@@ -161,6 +165,7 @@ public sealed record ComparedTarget
                 MetAfter = now?.Met,
                 StatusBefore = was?.Status,
                 StatusAfter = now?.Status,
+                Sample = hasSample ? true : null,
             };
         });
     }

@@ -53,8 +53,12 @@ public sealed class Snapshot
 /// Keeps one snapshot for each plan, period and lens. When the plan's data version has risen, what the outbox says has changed is read anew,
 /// or all where it does not say.
 /// </summary>
-public sealed class Snapshots(Database database, DataVersions versions, Catalogues catalogues, IMeterFactory meters) : IDisposable
+public sealed class Snapshots(
+    Database database, DataVersions versions, Catalogues catalogues, IMeterFactory meters, IConfiguration configuration) : IDisposable
 {
+    /// <summary>How many megabytes of snapshots of the past are kept where the setting does not say.</summary>
+    public const int PastMegabytes = 128;
+
     // Beyond so many, reading all at once costs less than reading each.
     private const int MostSteps = 256;
     private const int MostReports = 32;
@@ -70,7 +74,13 @@ public sealed class Snapshots(Database database, DataVersions versions, Catalogu
     // What goes on while the database is away.
     private readonly ConcurrentDictionary<(int Period, Lens Lens), Snapshot> _last = new();
 
-    private readonly MemoryCache _past = new(new MemoryCacheOptions { SizeLimit = 64 });
+    private readonly MemoryCache _past = new(new MemoryCacheOptions
+    {
+        SizeLimit = configuration.GetValue("Limits:PastSnapshotMegabytes", PastMegabytes) * 1024L * 1024L,
+    });
+
+    // A snapshot that is being read is in no cache yet: few at once bound what many requests for different instants take.
+    private readonly SemaphoreSlim _readingPast = new(2);
     private readonly ConcurrentDictionary<(int Plan, Lens Lens), (long Version, Period Period)> _latest = new();
 
     private async ValueTask<DataVersion> VersionAsync(Plan plan, CancellationToken cancellation) =>
@@ -86,6 +96,7 @@ public sealed class Snapshots(Database database, DataVersions versions, Catalogu
         : await GetAsync(plan, period, lens, cancellation);
 
     /// <summary>The snapshots of several periods at one data version.</summary>
+    /// <exception cref="ProblemException">503 while the database is unavailable and the last snapshots are of different versions.</exception>
     public async Task<IReadOnlyList<Snapshot>> GetAllAsync(
         Plan plan, IReadOnlyList<Period> periods, Lens lens, DateTimeOffset? asOf, CancellationToken cancellation)
     {
@@ -107,10 +118,12 @@ public sealed class Snapshots(Database database, DataVersions versions, Catalogu
                 // The last of each are not of one version, and no others can be had.
                 throw new ProblemException("service.unavailable");
             }
+
+            cancellation.ThrowIfCancellationRequested();
         }
     }
 
-    // What was known at an instant is what was known at the version of that instant: a few of them are kept.
+    // What was known at an instant is what was known at the version of that instant: as many are kept as the memory for them holds.
     private async Task<Snapshot> GetPastAsync(Plan plan, Period? period, Lens lens, DateTimeOffset asOf, CancellationToken cancellation)
     {
         var catalogue = await catalogues.AsOfAsync(asOf, cancellation);
@@ -126,15 +139,37 @@ public sealed class Snapshots(Database database, DataVersions versions, Catalogu
             cancellation);
         var asked = period is null ? latest : known.FindPeriod(period.Code) ?? throw new ProblemException("period.unknown", period.Code);
         var key = (asked.Id, lens, catalogue.Version, version?.Version);
-        return await _past.GetOrCreateAsync(key, async entry =>
+        if (_past.TryGetValue(key, out Snapshot? kept))
         {
-            entry.Size = 1;
-            return await database.ReadAsync(
-                session => LoadAsync(
-                    session, known, asked, lens, asOf, catalogue,
-                    version ?? new DataVersion { Scope = plan.Code, Version = 0, ChangedAt = asOf }),
-                cancellation);
-        }) ?? throw new ProblemException("service.unavailable");
+            return kept!;
+        }
+
+        await _readingPast.WaitAsync(cancellation);
+        try
+        {
+            return (await _past.GetOrCreateAsync(key, async entry =>
+            {
+                var read = await database.ReadAsync(
+                    session => LoadAsync(
+                        session, known, asked, lens, asOf, catalogue,
+                        version ?? new DataVersion { Scope = plan.Code, Version = 0, ChangedAt = asOf }),
+                    cancellation);
+                entry.Size = BytesOf(read.Facts);
+                return read;
+            }))!;
+        }
+        finally
+        {
+            _readingPast.Release();
+        }
+    }
+
+    // About as many as a snapshot takes with the rankings that are computed from it.
+    private static long BytesOf(PeriodFacts facts)
+    {
+        const int value = 32, reporter = 16, head = 128, ranked = 512;
+        var reporters = facts.Expectation.Lines.Sum(line => (long)line.UnitIds.Length);
+        return (reporters * ((facts.Parts.Count * value) + reporter)) + (facts.Expectation.UnitIds.Count * (long)((facts.Parts.Count * head) + ranked));
     }
 
     // Both the period and its snapshot at one data version.
@@ -148,6 +183,8 @@ public sealed class Snapshots(Database database, DataVersions versions, Catalogu
             {
                 return snapshot;
             }
+
+            cancellation.ThrowIfCancellationRequested();
         }
     }
 
@@ -209,6 +246,7 @@ public sealed class Snapshots(Database database, DataVersions versions, Catalogu
                 return snapshot;
             }
 
+            cancellation.ThrowIfCancellationRequested();
             _kept.TryUpdate(key, Begin(plan, period, lens, snapshot), kept);
         }
     }
@@ -320,5 +358,9 @@ public sealed class Snapshots(Database database, DataVersions versions, Catalogu
         reading.Add(part, row);
     }
 
-    public void Dispose() => _past.Dispose();
+    public void Dispose()
+    {
+        _past.Dispose();
+        _readingPast.Dispose();
+    }
 }

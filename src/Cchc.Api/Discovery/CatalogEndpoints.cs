@@ -17,7 +17,7 @@ internal static class CatalogEndpoints
     private static readonly (string Format, string Type)[] Forms =
     [
         ("json", "application/json"), ("csv", "text/csv"), ("xlsx", TableRequest.Xlsx), ("ndjson", "application/x-ndjson"),
-        ("jsonstat", "application/json"), ("sdmx", TableRequest.Sdmx),
+        ("jsonstat", TableRequest.JsonStat), ("sdmx", TableRequest.Sdmx),
     ];
 
     public static void MapCatalog(this IEndpointRouteBuilder api) =>

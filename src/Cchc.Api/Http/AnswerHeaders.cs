@@ -40,6 +40,10 @@ internal sealed class AnswerHeaders : IOperationFilter, IDocumentFilter
     public static readonly AnswerHeader Busy = new(
         "RetryAfterWhileBusy", "Retry-After", "Seconds to wait while a request with the same Idempotency-Key is under way", 1);
 
+    public static readonly AnswerHeader DataVersion = new(
+        "DataVersion", "Data-Version", "The number that every write of the plan raises. All pages of a table that follow a first one have its number; where it "
+            + "differs, the pages began again", 42, Always: true);
+
     private static readonly AnswerHeader CacheControl = new(
         "CacheControl", "Cache-Control", "Whether a shared cache may give the answer to others, and for how long (RFC 9111)",
         Answers.Public, Always: true);
@@ -83,7 +87,7 @@ internal sealed class AnswerHeaders : IOperationFilter, IDocumentFilter
     private static readonly AnswerHeader[] All =
     [
         ETag, Location, NewLocation, ContentLocation, PreferenceApplied, Busy, CacheControl, Policy, Limit, Versions, Age, Link, Disposition, TableDisposition,
-        Ranges, Language, RetryAfter, Authenticate,
+        Ranges, Language, RetryAfter, Authenticate, DataVersion,
     ];
 
     /// <summary>The names of all that are described.</summary>
@@ -137,6 +141,6 @@ internal sealed class AnswerHeaders : IOperationFilter, IDocumentFilter
         // What a key is needed for is never answered from memory.
         var isPublic = operation.Security!.Any(way => way.Count == 0);
         var isList = operation.Parameters!.Any(parameter => parameter.Name == "cursor");
-        return [.. all, ETag, .. isPublic ? [Age] : Nothing, .. isList ? [Link] : Nothing, .. isFile ? [Ranges, TableDisposition] : Nothing];
+        return [.. all, ETag, .. isPublic ? [Age] : Nothing, .. isList ? [Link] : Nothing, .. isFile ? [Ranges, TableDisposition, DataVersion] : Nothing];
     }
 }

@@ -69,11 +69,7 @@ internal sealed class DescriptionFilter : IOperationFilter
             answer.Content ??= new Dictionary<string, IOpenApiMediaType>();
             foreach (var type in others.Types)
             {
-                // A client that saves a file wants its bytes, whatever they are.
-                answer.Content[type] = new OpenApiMediaType
-                {
-                    Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = isFile || type == Tables.TableRequest.Xlsx ? "binary" : null },
-                };
+                answer.Content[type] = new OpenApiMediaType { Schema = SchemaOfForm(type, isFile, context) };
             }
         }
 
@@ -93,6 +89,21 @@ internal sealed class DescriptionFilter : IOperationFilter
 
         return schema;
     }
+
+    // A client that saves a file wants its bytes, whatever they are.
+    private static IOpenApiSchema SchemaOfForm(string type, bool isFile, OperationFilterContext context) => type switch
+    {
+        Tables.TableRequest.JsonStat => context.SchemaGenerator.GenerateSchema(typeof(Tables.JsonStatDataset), context.SchemaRepository),
+        Tables.TableRequest.Sdmx => new OpenApiSchema
+        {
+            Type = JsonSchemaType.String,
+            Description = "SDMX-CSV 2.0 with labels=name, one observation a line: STRUCTURE, STRUCTURE_ID and ACTION, the dimensions, "
+                + "MEASURE and OBS_VALUE, PERIOD_CODE, then the attributes. After a coded column comes one with the names of its codes, headed by the "
+                + "title of the column; both are in the language asked for. A dimension that does not apply has the code _Z. SAMPLE is true for figures "
+                + "of invented sample reports.",
+        },
+        _ => new OpenApiSchema { Type = JsonSchemaType.String, Format = isFile || type == Tables.TableRequest.Xlsx ? "binary" : null },
+    };
 
     private static void DescribeBody(OpenApiOperation operation, OperationFilterContext context, Description description)
     {

@@ -7,7 +7,7 @@ namespace Cchc.Api.Http;
 /// <summary>An answer as it went out: what it said of itself, and its bytes, coded as they were.</summary>
 internal sealed record KeptAnswer(
     string ETag, StringValues Vary, StringValues Link, StringValues Coding, StringValues Disposition,
-    StringValues Ranges, string? ContentType, byte[] Body)
+    StringValues Ranges, StringValues DataVersion, string? ContentType, byte[] Body)
 {
     public void Show(IHeaderDictionary headers)
     {
@@ -17,6 +17,7 @@ internal sealed record KeptAnswer(
         headers.ContentEncoding = Coding;
         headers.ContentDisposition = Disposition;
         headers.AcceptRanges = Ranges;
+        headers[AnswerHeaders.DataVersion.Name] = DataVersion;
     }
 
     /// <summary>It as one text of bytes, which begins with a hash of the rest and of the key that it is kept by.</summary>
@@ -25,7 +26,7 @@ internal sealed record KeptAnswer(
         using var packed = new MemoryStream(Body.Length + 512);
         using var writer = new BinaryWriter(packed, Encoding.UTF8);
         writer.Write(new byte[SHA256.HashSizeInBytes]);
-        foreach (var part in (StringValues[])[ETag, Vary, Link, Coding, Disposition, Ranges, ContentType])
+        foreach (var part in (StringValues[])[ETag, Vary, Link, Coding, Disposition, Ranges, DataVersion, ContentType])
         {
             writer.Write(part.ToString());
         }
@@ -48,7 +49,7 @@ internal sealed record KeptAnswer(
         using var reader = new BinaryReader(packed, Encoding.UTF8);
         packed.Position = SHA256.HashSizeInBytes;
         var etag = reader.ReadString();
-        return new KeptAnswer(etag, Next(), Next(), Next(), Next(), Next(), Next(), bytes[(int)packed.Position..]);
+        return new KeptAnswer(etag, Next(), Next(), Next(), Next(), Next(), Next(), Next(), bytes[(int)packed.Position..]);
 
         StringValues Next() => reader.ReadString() is { Length: > 0 } text ? text : default;
     }

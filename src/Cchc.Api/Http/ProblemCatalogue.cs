@@ -99,6 +99,7 @@ internal static class ProblemCatalogue
         ["parameter.repeated"] = new(400, "Tham số {0} chỉ được có một lần.", "The parameter {0} may be given once."),
         ["parameter.invalid"] = new(400, "Giá trị không dùng được; cần {0}.", "The value cannot be used; needed: {0}."),
         ["parameter.future"] = new(400, "Thời điểm chưa tới.", "The instant is yet to come."),
+        ["sort.repeated"] = new(400, "Chỉ được sắp xếp một lần theo cột {0}.", "The column {0} may be sorted by once."),
         ["cursor.invalid"] = new(400, "Con trỏ trang không dùng được.", "The cursor cannot be used."),
         ["json.malformed"] = new(400, "JSON không đúng cú pháp: {0}", "The JSON is not well-formed: {0}"),
         ["json.unknownMember"] = new(400, "Không có thành phần {0}.", "There is no member {0}."),

@@ -29,7 +29,7 @@ internal sealed class PublicCache(DataVersions versions, TimeProvider time, Shar
 
         // What is computed from here on is of this moment or a later one, and kept as of this one.
         var moment = await CurrentAsync(context.RequestAborted);
-        var address = new Address(request.Path.Value, request.QueryString.Value, Codings.Of(context), request.Headers.Accept.ToString());
+        var address = new Address(request.Path.Value, request.QueryString.Value, Codings.Of(context), Wanted(request));
         string? key = null;
         if (request.Headers.Authorization.Count == 0)
         {
@@ -102,7 +102,7 @@ internal sealed class PublicCache(DataVersions versions, TimeProvider time, Shar
         {
             var answer = new KeptAnswer(
                 headers.ETag.ToString(), headers.Vary, headers.Link, headers.ContentEncoding, headers.ContentDisposition, headers.AcceptRanges,
-                response.ContentType, body);
+                headers[AnswerHeaders.DataVersion.Name], response.ContentType, body);
             place.Moment.Keep(place.Address, answer);
             place.Made();
 
@@ -113,6 +113,10 @@ internal sealed class PublicCache(DataVersions versions, TimeProvider time, Shar
             }
         }
     }
+
+    // The form and the language: what an answer may vary by beside its coding.
+    private static string Wanted(HttpRequest request) => request.Headers.AcceptLanguage.Count > 0 && Problems.WantsEnglish(request)
+        ? $"{request.Headers.Accept}\nen" : request.Headers.Accept.ToString();
 
     // Asked for once by all who ask for the same at the same time.
     private async Task<KeptAnswer?> FindAsync(Moment moment, Address address, string key, CancellationToken cancellation)

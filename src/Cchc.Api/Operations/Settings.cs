@@ -30,6 +30,7 @@ internal static class Settings
         ["RateLimits:Failures"] = Whole(0, int.MaxValue),
         ["Limits:RequestSeconds"] = Whole(1, 3_600),
         ["Limits:EventClients"] = Whole(0, 1_000_000),
+        ["Limits:PastSnapshotMegabytes"] = Whole(0, 1_000_000),
         ["Shutdown:DrainSeconds"] = Whole(0, 600),
         ["Shutdown:TimeoutSeconds"] = Whole(1, 3_600),
         ["Metrics:Networks:*"] = Network,

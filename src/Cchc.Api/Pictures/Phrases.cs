@@ -60,6 +60,24 @@ internal sealed record Phrases(Language Language)
 
     public string LevelOf(UnitLevel level) => LevelOf(Enum.Parse<LineLevel>(level.ToString()));
 
+    public string KindOf(UnitKind kind) => kind switch
+    {
+        UnitKind.Committee => Say("Ủy ban nhân dân", "People's committee"),
+        UnitKind.Department => Say("Sở, ban, ngành", "Department"),
+        UnitKind.Centre => Say("Trung tâm phục vụ hành chính công", "One-stop centre"),
+        _ => Say("Cơ quan khác", "Other agency"),
+    };
+
+    public string CommitmentOf(Commitment commitment) => commitment switch
+    {
+        Commitment.Must => Say("Bắt buộc", "Must"),
+        Commitment.Strive => Say("Phấn đấu", "Strive"),
+        _ => Say("Định hướng", "Direction"),
+    };
+
+    public string ComparisonOf(Comparison comparison) =>
+        comparison == Comparison.AtLeast ? Say("Tối thiểu", "At least") : Say("Không quá", "At most");
+
     public string StatusOf(LineStatus status) => status switch
     {
         LineStatus.Missed => Say("Không đạt", "Missed"),

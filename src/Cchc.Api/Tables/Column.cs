@@ -11,6 +11,9 @@ internal enum ColumnRole { Dimension, Measure, Attribute }
 /// <param name="Value">Text, a whole or decimal number, a truth or null.</param>
 internal sealed record Column<T>(string Name, ColumnRole Role, Func<T, object?> Value)
 {
+    /// <summary>The name of the column that says whether a row is made of invented sample reports.</summary>
+    public const string SampleMark = "sample";
+
     public static Column<T> Dimension(string name, Func<T, object?> value) => new(name, ColumnRole.Dimension, value);
 
     public static Column<T> Measure(string name, Func<T, object?> value) => new(name, ColumnRole.Measure, value);

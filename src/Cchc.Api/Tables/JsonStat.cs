@@ -4,22 +4,23 @@ using Cchc.Api.Http;
 
 namespace Cchc.Api.Tables;
 
-/// <summary>A table as a JSON-stat 2.0 dataset: its dimensions, with the measures as one more, and the numbers that there are.</summary>
+/// <summary>Writes a table as a <see cref="JsonStatDataset"/>, cell by cell: a table may be too large to be an object first.</summary>
 internal static class JsonStat
 {
     private const string Metric = "measure";
 
     public static void Write<T>(
-        Stream target, string label, DateTimeOffset updated, IReadOnlyList<Column<T>> columns, IReadOnlyList<T> rows)
+        Stream target, TableHead head, TableLabels labels, IReadOnlyList<Column<T>> columns, IReadOnlyList<T> rows)
     {
         var dimensions = columns.Where(column => column.Role == ColumnRole.Dimension).Select(column => new Axis<T>(column, rows)).ToList();
         var measures = columns.Where(column => column.Role == ColumnRole.Measure).ToList();
+        var mark = columns.FirstOrDefault(column => column.Name == Column<T>.SampleMark);
         using var json = new Utf8JsonWriter(target, new JsonWriterOptions { Encoder = Json.Options.Encoder });
         json.WriteStartObject();
         json.WriteString("version", "2.0");
         json.WriteString("class", "dataset");
-        json.WriteString("label", label);
-        json.WriteString("updated", updated.ToOffset(Domain.LocalTime.Offset).ToString("yyyy-MM-dd'T'HH:mm:ss.fffzzz", CultureInfo.InvariantCulture));
+        json.WriteString("label", labels.Title);
+        json.WriteString("updated", head.Updated.ToOffset(Domain.LocalTime.Offset).ToString("yyyy-MM-dd'T'HH:mm:ss.fffzzz", CultureInfo.InvariantCulture));
         Strings(json, "id", [.. dimensions.Select(axis => axis.Column.Name), Metric]);
         json.WriteStartArray("size");
         foreach (var size in dimensions.Select(axis => axis.Categories.Count).Append(measures.Count))
@@ -29,26 +30,43 @@ internal static class JsonStat
 
         json.WriteEndArray();
         json.WriteStartObject("role");
-        Strings(json, "time", [.. dimensions.Select(axis => axis.Column.Name).Where(name => name == "period")]);
+        if (dimensions.Exists(axis => axis.Column.Name == "period"))
+        {
+            Strings(json, "time", ["period"]);
+        }
+
         Strings(json, "metric", [Metric]);
         json.WriteEndObject();
         json.WriteStartObject("dimension");
         foreach (var axis in dimensions)
         {
-            Dimension(json, axis.Column.Name, axis.Categories);
+            Dimension(json, axis.Column.Name, labels, axis.Categories, code => labels.NameOf(axis.Column.Name, code));
         }
 
-        Dimension(json, Metric, [.. measures.Select(column => column.Name)]);
+        Dimension(json, Metric, labels, [.. measures.Select(column => column.Name)], labels.TitleOf);
         json.WriteEndObject();
-        WriteNumbers(json, dimensions, measures, rows);
+        WriteCells(json, "value", dimensions, measures, rows, static (json, place, value) =>
+            json.WriteNumber(place, Convert.ToDecimal(value, CultureInfo.InvariantCulture)));
+        WriteMarks(json, labels, dimensions, measures, rows, mark);
+        json.WriteStartObject("extension");
+        foreach (var member in JsonSerializer.SerializeToElement(head.Head, head.Head.GetType(), Json.Options).EnumerateObject())
+        {
+            if (member.Name is not ("items" or "nextCursor"))
+            {
+                member.WriteTo(json);
+            }
+        }
+
+        json.WriteEndObject();
         json.WriteEndObject();
     }
 
     // Few of the cells that the dimensions span are filled, so numbers are given by place.
-    private static void WriteNumbers<T>(
-        Utf8JsonWriter json, List<Axis<T>> dimensions, List<Column<T>> measures, IReadOnlyList<T> rows)
+    private static void WriteCells<T>(
+        Utf8JsonWriter json, string name, List<Axis<T>> dimensions, List<Column<T>> measures, IEnumerable<T> rows,
+        Action<Utf8JsonWriter, string, object> write)
     {
-        json.WriteStartObject("value");
+        json.WriteStartObject(name);
         foreach (var row in rows)
         {
             var place = 0L;
@@ -61,8 +79,7 @@ internal static class JsonStat
             {
                 if (measures[index].Value(row) is { } value)
                 {
-                    json.WriteNumber(
-                        ((place * measures.Count) + index).ToString(CultureInfo.InvariantCulture), Convert.ToDecimal(value, CultureInfo.InvariantCulture));
+                    write(json, ((place * measures.Count) + index).ToString(CultureInfo.InvariantCulture), value);
                 }
             }
         }
@@ -70,12 +87,40 @@ internal static class JsonStat
         json.WriteEndObject();
     }
 
-    private static void Dimension(Utf8JsonWriter json, string name, IReadOnlyList<string> categories)
+    private static void WriteMarks<T>(
+        Utf8JsonWriter json, TableLabels labels, List<Axis<T>> dimensions, List<Column<T>> measures, IReadOnlyList<T> rows, Column<T>? mark)
+    {
+        var marked = mark is null ? [] : rows.Where(row => mark.Value(row) is true).ToList();
+        if (marked.Count == 0)
+        {
+            return;
+        }
+
+        if (marked.Count == rows.Count)
+        {
+            json.WriteString("status", Column<T>.SampleMark);
+        }
+        else
+        {
+            WriteCells(json, "status", dimensions, measures, marked, static (json, place, _) => json.WriteString(place, Column<T>.SampleMark));
+        }
+
+        Strings(json, "note", [labels.Phrases.Sample]);
+    }
+
+    private static void Dimension(Utf8JsonWriter json, string name, TableLabels labels, IReadOnlyList<string> categories, Func<string, string> label)
     {
         json.WriteStartObject(name);
-        json.WriteString("label", name);
+        json.WriteString("label", labels.TitleOf(name));
         json.WriteStartObject("category");
         Strings(json, "index", categories);
+        json.WriteStartObject("label");
+        foreach (var category in categories)
+        {
+            json.WriteString(category, label(category));
+        }
+
+        json.WriteEndObject();
         json.WriteEndObject();
         json.WriteEndObject();
     }

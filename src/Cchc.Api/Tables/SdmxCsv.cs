@@ -5,8 +5,9 @@ using Cchc.Api.Importing;
 namespace Cchc.Api.Tables;
 
 /// <summary>
-/// A table as SDMX-CSV 2.0: one observation a line. A period goes by its own time format (2022-Q1, 2022-S1, 2022-A1), and by its code in
-/// an attribute, for a plan's half year is not the calendar's.
+/// A table as SDMX-CSV 2.0 with <c>labels=name</c>: one observation a line, and beside each coded column another with the names of its codes. A
+/// period is in the time format of SDMX (2022-Q1, 2022-S1, 2022-A1), with its own code in an attribute: a plan's half year is not the
+/// calendar's.
 /// </summary>
 internal static partial class SdmxCsv
 {
@@ -15,29 +16,43 @@ internal static partial class SdmxCsv
 
     private const string Structure = "dataflow";
 
-    public static void Write<T>(Stream target, string dataflow, IReadOnlyList<Column<T>> columns, IEnumerable<T> rows)
+    public static void Write<T>(Stream target, string dataflow, TableLabels labels, IReadOnlyList<Column<T>> columns, IEnumerable<T> rows)
     {
         var dimensions = columns.Where(column => column.Role == ColumnRole.Dimension).ToList();
         var measures = columns.Where(column => column.Role == ColumnRole.Measure).ToList();
         var attributes = columns.Where(column => column.Role == ColumnRole.Attribute).ToList();
         using var csv = TableWriter.Csv(target, bom: false);
-        Line(["STRUCTURE", "STRUCTURE_ID", "ACTION", .. dimensions.Select(NameOf), "MEASURE", "OBS_VALUE", "PERIOD_CODE", .. attributes.Select(NameOf)]);
+        Line(
+        [
+            "STRUCTURE", "STRUCTURE_ID", "ACTION", .. dimensions.SelectMany(Heading), "MEASURE", labels.TitleOf("measure"), "OBS_VALUE",
+            "PERIOD_CODE", .. attributes.SelectMany(Heading),
+        ]);
         foreach (var row in rows)
         {
-            var period = "";
-            var keys = dimensions.Select(column =>
-            {
-                var key = column.Value(row) is { } value ? TableWriter.Text(value) : NotApplicable;
-                period = column.Name == "period" ? key : period;
-                return column.Name == "period" ? TimeOf(key) : key;
-            }).ToList();
-            var remarks = attributes.Select(column => FormulaGuard.Arm(TableWriter.Text(column.Value(row)))).ToList();
+            var period = dimensions.Find(column => column.Name == "period") is { } time ? TableWriter.Text(time.Value(row)) : "";
+            var (keys, remarks) = (dimensions.SelectMany(column => Cells(column, row)).ToList(), attributes.SelectMany(column => Cells(column, row)).ToList());
             foreach (var measure in measures)
             {
                 if (measure.Value(row) is { } value)
                 {
-                    Line([Structure, dataflow, "I", .. keys, NameOf(measure), TableWriter.Text(value), period, .. remarks]);
+                    Line(
+                    [
+                        Structure, dataflow, "I", .. keys, NameOf(measure), labels.TitleOf(measure.Name), TableWriter.Text(value), period, .. remarks,
+                    ]);
                 }
+            }
+        }
+
+        IEnumerable<string> Heading(Column<T> column) =>
+            TableLabels.IsCoded(column.Name) ? [NameOf(column), labels.TitleOf(column.Name)] : [NameOf(column)];
+
+        IEnumerable<string> Cells(Column<T> column, T row)
+        {
+            var code = column.Value(row) is { } value ? TableWriter.Text(value) : column.Role == ColumnRole.Dimension ? NotApplicable : "";
+            yield return column.Name == "period" ? TimeOf(code) : column.Role == ColumnRole.Dimension ? code : FormulaGuard.Arm(code);
+            if (TableLabels.IsCoded(column.Name))
+            {
+                yield return code.Length == 0 ? "" : FormulaGuard.Arm(labels.NameOf(column.Name, code));
             }
         }
 

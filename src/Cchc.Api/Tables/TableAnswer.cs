@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Cchc.Api.Http;
 
@@ -6,27 +7,51 @@ namespace Cchc.Api.Tables;
 /// <summary>What a table's answer says of itself beside its rows.</summary>
 /// <param name="Name">A name for the file and the dataset.</param>
 /// <param name="Version">What the rows are a pure function of.</param>
+/// <param name="DataVersion">The number that every write of the plan raises.</param>
 /// <param name="IsPrivate">Whether shared caches must keep out.</param>
 /// <param name="Updated">The moment of the version.</param>
 /// <param name="Head">The members before the rows of a JSON answer.</param>
-internal sealed record TableHead(string Name, string Version, bool IsPrivate, DateTimeOffset Updated, object Head);
+internal sealed record TableHead(string Name, string Version, long DataVersion, bool IsPrivate, DateTimeOffset Updated, object Head);
+
+/// <summary>A table that was asked for, at one data version.</summary>
+internal sealed record Table<T>(TableRequest<T> Asked, TableHead Head, TableLabels Labels, Func<IEnumerable<T>> Rows);
 
 internal static class TableAnswer
 {
-    /// <summary>Writes a table in the form asked for; JSON a page at a time, the others whole where no limit is set.</summary>
-    public static async Task WriteAsync<T>(HttpContext context, TableRequest<T> asked, TableHead head, Func<IEnumerable<T>> rows)
+    /// <summary>
+    /// Writes a table in the form asked for; JSON a page at a time, the others whole where no limit is set. The pages that follow a first one are of
+    /// its data version, also when the data have changed since; where that version cannot be read, the pages begin again with the present one.
+    /// </summary>
+    /// <param name="context">The request.</param>
+    /// <param name="readAsync">Reads the table: as it was known at an instant, or as it is where the instant is null.</param>
+    public static async Task WriteAsync<T>(HttpContext context, Func<DateTimeOffset?, Task<Table<T>>> readAsync)
     {
+        var table = await readAsync(null);
+        var place = table.Asked.Place;
+        if (place is not null && place.Version != table.Head.Version)
+        {
+            var moved = table;
+            table = await readAsync(place.At);
+            (table, place) = place.Version == table.Head.Version ? (table, place) : (moved, null);
+        }
+
+        var (asked, head) = (table.Asked, table.Head);
+        var time = context.RequestServices.GetRequiredService<TimeProvider>();
+        place ??= new TablePlace(0, TablePlace.InstantOf(head.Updated, time), head.Version);
         var response = context.Response;
-        response.Headers.Vary = "Accept";
+        response.Headers.Vary = asked.HasLabels ? "Accept, Accept-Language" : "Accept";
         response.Headers.AcceptRanges = asked.Form == TableForm.Ndjson ? default : "bytes";
+        response.Headers[AnswerHeaders.DataVersion.Name] = head.DataVersion.ToString(CultureInfo.InvariantCulture);
         var form = asked.Form == TableForm.Json ? "" : $".{Words.Of(asked.Form)}";
+        var language = asked.HasLabels ? $".{Words.Of(table.Labels.Phrases.Language)}" : "";
         var stale = Answers.StaleOf(context);
         head = head with { Version = head.Version + stale?.Mark, Head = Answers.Date(head.Head, stale) };
-        if (Answers.IsKnown(context, head.Version + form, head.IsPrivate ? Answers.Private : Answers.Public))
+        if (Answers.IsKnown(context, head.Version + form + language, head.IsPrivate ? Answers.Private : Answers.Public))
         {
             return;
         }
 
+        table = table with { Head = head };
         if (asked.Form is TableForm.Csv or TableForm.Xlsx or TableForm.Sdmx)
         {
             response.Headers.ContentDisposition = $"inline; filename=\"{head.Name}.{(asked.Form == TableForm.Xlsx ? "xlsx" : "csv")}\"";
@@ -36,16 +61,17 @@ internal static class TableAnswer
         {
             response.ContentType = TableRequest.TypeOf(asked.Form);
             await using var lines = Codings.Open(context, response.Body);
-            await TableWriter.WriteLinesAsync(lines, asked.Columns, Cut(context, asked, asked.Sort(rows())).Page, context.RequestAborted);
+            await TableWriter.WriteLinesAsync(lines, asked.Columns, Cut(context, table, place).Page, context.RequestAborted);
             return;
         }
 
-        await (head.IsPrivate ? SendAsync(context, asked, head, rows) : PublicCache.OnceAsync(context, () => SendAsync(context, asked, head, rows)));
+        await (head.IsPrivate ? SendAsync(context, table, place) : PublicCache.OnceAsync(context, () => SendAsync(context, table, place)));
     }
 
-    private static async Task SendAsync<T>(HttpContext context, TableRequest<T> asked, TableHead head, Func<IEnumerable<T>> rows)
+    private static async Task SendAsync<T>(HttpContext context, Table<T> table, TablePlace place)
     {
-        var (page, next) = Cut(context, asked, asked.Sort(rows()));
+        var (asked, head) = (table.Asked, table.Head);
+        var (page, next) = Cut(context, table, place);
         using var body = new MemoryStream();
         switch (asked.Form)
         {
@@ -56,10 +82,10 @@ internal static class TableAnswer
                 TableWriter.WriteXlsx(body, asked.Columns, page);
                 break;
             case TableForm.Jsonstat:
-                JsonStat.Write(body, head.Name, head.Updated, asked.Columns, [.. page]);
+                JsonStat.Write(body, head, table.Labels, asked.Columns, [.. page]);
                 break;
             case TableForm.Sdmx:
-                SdmxCsv.Write(body, $"VN_TTH:{head.Name.Replace('-', '_').ToUpperInvariant()}(1.0)", asked.Columns, page);
+                SdmxCsv.Write(body, $"VN_TTH:{head.Name.Replace('-', '_').ToUpperInvariant()}(1.0)", table.Labels, asked.Columns, page);
                 break;
             default:
                 WriteJson(body, asked, head, page, next);
@@ -92,22 +118,17 @@ internal static class TableAnswer
         json.WriteEndObject();
     }
 
-    // A row has no key of its own: pages of one version follow each other by place, and one of another version begins anew.
-    private static (IEnumerable<T> Page, string? Next) Cut<T>(HttpContext context, TableRequest<T> asked, IEnumerable<T> rows)
+    // A row has no key of its own: pages of one version follow each other by place.
+    private static (IEnumerable<T> Page, string? Next) Cut<T>(HttpContext context, Table<T> table, TablePlace place)
     {
-        if (asked.Limit is not { } limit)
+        var rows = table.Asked.Sort(table.Rows());
+        if (table.Asked.Limit is not { } limit)
         {
             return (rows, null);
         }
 
-        var start = 0;
-        if (asked.Cursor is { } cursor && !(int.TryParse(cursor, out start) && start >= 0))
-        {
-            throw ProblemException.Of([new Refusal("cursor.invalid", null, null) { Parameter = "cursor" }]);
-        }
-
-        var all = rows.Skip(start).Take(limit + 1).ToList();
-        var page = Page<T>.Begin(context, all, _ => (start + limit).ToString(System.Globalization.CultureInfo.InvariantCulture), row => row, limit);
+        var all = rows.Skip(place.Start).Take(limit + 1).ToList();
+        var page = Page<T>.Begin(context, all, _ => (place with { Start = place.Start + limit }).ToString(), row => row, limit);
         return (page.Items, page.NextCursor);
     }
 }

@@ -181,7 +181,7 @@ public sealed class SharedAnswerTests
         await shared.PutAsync("answer:same", large);
         Assert.Equal((256 / 8) + 1, store.Puts);
 
-        static KeptAnswer Answer(int bytes) => new("\"1\"", default, default, default, default, default, "text/plain", new byte[bytes]);
+        static KeptAnswer Answer(int bytes) => new("\"1\"", default, default, default, default, default, default, "text/plain", new byte[bytes]);
     }
 
     [SkippableFact]

@@ -15,7 +15,7 @@ internal sealed partial class ContractCheck : DelegatingHandler
     [
         "Accept-Ranges", "Age", "Allow", "api-deprecated-versions", "api-supported-versions", "Cache-Control", "Content-Disposition", "Content-Language",
         "Content-Location", "Deprecation", "ETag", "Expires", "Last-Modified", "Link", "Location", "Preference-Applied", "RateLimit", "RateLimit-Policy",
-        "Retry-After", "Sunset", "traceparent", "Warning", "WWW-Authenticate",
+        "Data-Version", "Retry-After", "Sunset", "traceparent", "Warning", "WWW-Authenticate",
     ];
 
     // Of every resource by HTTP itself: what a method or a part is that it has not.
