@@ -123,19 +123,9 @@ internal static partial class IdempotencyKeys
     private static async Task<string> HashAsync(HttpContext context)
     {
         var request = context.Request;
-        using var document = new MemoryStream();
-        request.EnableBuffering(bufferThreshold: JsonInput.MaxBytes, bufferLimit: JsonInput.MaxBytes + 1);
-        try
-        {
-            await request.Body.CopyToAsync(document, context.RequestAborted);
-        }
-        catch (IOException)
-        {
-            throw new ProblemException("request.tooLarge", JsonInput.MaxBytes);
-        }
-
-        request.Body.Position = 0;
-        return Convert.ToHexStringLower(SHA256.HashData([.. Encoding.UTF8.GetBytes($"{request.Method} {request.Path}\n"), .. document.ToArray()]));
+        var body = await RequestBody.ReadAllAsync(request, JsonInput.MaxBytes, context.RequestAborted);
+        request.Body = new MemoryStream(body);
+        return Convert.ToHexStringLower(SHA256.HashData([.. Encoding.UTF8.GetBytes($"{request.Method} {request.Path}\n"), .. body]));
     }
 
     /// <summary>A key that this request has, until it ends.</summary>

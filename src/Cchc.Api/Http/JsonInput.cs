@@ -1,6 +1,8 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Cchc.Api.Http;
 
@@ -10,32 +12,19 @@ namespace Cchc.Api.Http;
 internal sealed class JsonInput
 {
     public const int MaxBytes = 1024 * 1024;
+    private const int MaxDepth = 16;
     public const long MaxCount = 9_007_199_254_740_991;
 
-    public List<Refusal> Refusals { get; } = [];
+    private readonly HashSet<string> _nulls = new(StringComparer.Ordinal);
+
+    public RefusalList Refusals { get; } = new();
 
     /// <summary>The body as a document; null where there is none and that is allowed.</summary>
     /// <exception cref="ProblemException">413, 415, or 400 where it is not JSON.</exception>
     public static async Task<JsonDocument?> ReadAsync(HttpRequest request, bool optional, CancellationToken cancellation)
     {
-        if (request.ContentLength > MaxBytes)
-        {
-            throw new ProblemException("request.tooLarge", MaxBytes);
-        }
-
-        using var buffer = new MemoryStream();
-        var chunk = new byte[16 * 1024];
-        int read;
-        while ((read = await request.Body.ReadAsync(chunk, cancellation)) > 0)
-        {
-            buffer.Write(chunk, 0, read);
-            if (buffer.Length > MaxBytes)
-            {
-                throw new ProblemException("request.tooLarge", MaxBytes);
-            }
-        }
-
-        if (buffer.Length == 0 && optional)
+        var bytes = await RequestBody.ReadAllAsync(request, MaxBytes, cancellation);
+        if (bytes.Length == 0 && optional)
         {
             return null;
         }
@@ -47,19 +36,36 @@ internal sealed class JsonInput
             throw new ProblemException("request.mediaType");
         }
 
+        var document = Parse(bytes.AsMemory(bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? Encoding.UTF8.Preamble.Length : 0));
+        if (!optional || document.RootElement.ValueKind != JsonValueKind.Null)
+        {
+            return document;
+        }
+
+        // Some clients always send a body.
+        document.Dispose();
+        return null;
+    }
+
+    private static JsonDocument Parse(ReadOnlyMemory<byte> json)
+    {
+        if (!Utf8.IsValid(json.Span))
+        {
+            throw ProblemException.Of([new Refusal("json.notUtf8", "", null)]);
+        }
+
         try
         {
-            var bytes = buffer.ToArray().AsMemory();
-            var start = bytes.Span.StartsWith(Encoding.UTF8.Preamble) ? Encoding.UTF8.Preamble.Length : 0;
-            var document = JsonDocument.Parse(bytes[start..], new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 16 });
-            if (!optional || document.RootElement.ValueKind != JsonValueKind.Null)
+            if (MayHoldSurrogates(json.Span))
             {
-                return document;
+                using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = MaxDepth });
+                if (FindLoneSurrogate(document.RootElement) is { } pointer)
+                {
+                    throw ProblemException.Of([new Refusal("text.surrogate", pointer, null)]);
+                }
             }
 
-            // Some clients always send a body.
-            document.Dispose();
-            return null;
+            return JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = MaxDepth });
         }
         catch (JsonException exception)
         {
@@ -67,10 +73,53 @@ internal sealed class JsonInput
         }
     }
 
+    /// <summary>Whether every name and text of an element is Unicode text: valid UTF-8 without lone surrogates.</summary>
+    internal static bool IsUnicode(JsonElement element)
+    {
+        var json = JsonMarshal.GetRawUtf8Value(element);
+        return Utf8.IsValid(json) && (!MayHoldSurrogates(json) || FindLoneSurrogate(element) is null);
+    }
+
+    private static bool MayHoldSurrogates(ReadOnlySpan<byte> json) => json.IndexOf(@"\ud"u8) >= 0 || json.IndexOf(@"\uD"u8) >= 0;
+
+    // The pointer to the first; a name is reported by the pointer of its object.
+    private static string? FindLoneSurrogate(JsonElement element)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.String:
+                return TextOf(element.GetString) is null ? "" : null;
+            case JsonValueKind.Array:
+                return element.EnumerateArray().Select((item, index) => FindLoneSurrogate(item) is { } at ? $"/{index}{at}" : null)
+                    .FirstOrDefault(found => found is not null);
+            case JsonValueKind.Object:
+                return element.EnumerateObject()
+                    .Select(member => TextOf(() => member.Name) is not { } name ? ""
+                        : FindLoneSurrogate(member.Value) is { } at ? $"/{Escape(name)}{at}" : null)
+                    .FirstOrDefault(found => found is not null);
+            default:
+                return null;
+        }
+
+        static string? TextOf(Func<string?> read)
+        {
+            try
+            {
+                return read();
+            }
+            catch (InvalidOperationException)
+            {
+                return null;
+            }
+        }
+    }
+
     public void Refuse(string code, string pointer, object? value, params object?[] arguments) =>
         Refusals.Add(new Refusal(code, pointer, value, arguments));
 
-    /// <summary>The members of an object, each of which must be one of those named; a null counts as not given.</summary>
+    /// <summary>
+    /// The members of an object, each of which must be one of those named. A null counts as not given; <see cref="Items"/> still knows of it.
+    /// </summary>
     public Dictionary<string, JsonElement> Members(JsonElement element, string pointer, params string[] allowed)
     {
         var members = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
@@ -82,22 +131,16 @@ internal sealed class JsonInput
 
         foreach (var property in element.EnumerateObject())
         {
-            string name;
-            try
-            {
-                name = property.Name;
-            }
-            catch (InvalidOperationException)
-            {
-                Refuse("text.invalid", pointer, null);
-                continue;
-            }
-
+            var name = property.Name;
             if (!allowed.Contains(name))
             {
-                Refuse("json.unknownMember", $"{pointer}/{Escape(name)}", Shown(property.Value), Shorten(name));
+                Refuse("json.unknownMember", $"{pointer}/{Escape(name)}", Shown(property.Value), Excerpt.Of(name));
             }
-            else if (property.Value.ValueKind != JsonValueKind.Null)
+            else if (property.Value.ValueKind == JsonValueKind.Null)
+            {
+                _nulls.Add($"{pointer}/{name}");
+            }
+            else
             {
                 members[name] = property.Value;
             }
@@ -106,11 +149,17 @@ internal sealed class JsonInput
         return members;
     }
 
+    /// <summary>The items of an array; none where it is not given. A null is refused unless <paramref name="mayBeNull"/>.</summary>
     public IEnumerable<(JsonElement Element, string Pointer)> Items(
-        Dictionary<string, JsonElement> members, string name, int most, string parent = "")
+        Dictionary<string, JsonElement> members, string name, int most, string parent = "", bool mayBeNull = false)
     {
         if (!members.TryGetValue(name, out var array))
         {
+            if (!mayBeNull && _nulls.Contains($"{parent}/{name}"))
+            {
+                Refuse("json.wrongType", $"{parent}/{name}", null, "array");
+            }
+
             yield break;
         }
 
@@ -151,17 +200,7 @@ internal sealed class JsonInput
             return null;
         }
 
-        string text;
-        try
-        {
-            text = element.GetString()!.Normalize(NormalizationForm.FormC);
-        }
-        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException)
-        {
-            Refuse("text.invalid", $"{pointer}/{name}", null);
-            return null;
-        }
-
+        var text = element.GetString()!.Normalize(NormalizationForm.FormC);
         if (text.Any(c => char.IsControl(c) && c is not ('\n' or '\r' or '\t')))
         {
             Refuse("text.invalid", $"{pointer}/{name}", null);
@@ -262,7 +301,7 @@ internal sealed class JsonInput
             return date;
         }
 
-        Refuse("date.invalid", $"{pointer}/{name}", Shorten(text));
+        Refuse("date.invalid", $"{pointer}/{name}", Excerpt.Of(text));
         return null;
     }
 
@@ -280,16 +319,16 @@ internal sealed class JsonInput
             return instant.AddTicks(-(instant.Ticks % TimeSpan.TicksPerMillisecond));
         }
 
-        Refuse("instant.invalid", $"{pointer}/{name}", Shorten(text));
+        Refuse("instant.invalid", $"{pointer}/{name}", Excerpt.Of(text));
         return null;
     }
 
-    /// <summary>A list of texts, each as <paramref name="read"/> makes of it; what it makes nothing of is left out.</summary>
+    /// <summary>A list of texts, each as <paramref name="read"/> makes of it; what it makes nothing of is left out. A null counts as not given.</summary>
     public IReadOnlyList<T> Texts<T>(Dictionary<string, JsonElement> members, string name, int most, Func<string, string, T?> read)
         where T : struct
     {
         var found = new List<T>();
-        foreach (var (item, pointer) in Items(members, name, most))
+        foreach (var (item, pointer) in Items(members, name, most, mayBeNull: true))
         {
             var at = pointer[(name.Length + 2)..];
             if (Text(new Dictionary<string, JsonElement>(StringComparer.Ordinal) { [at] = item }, at, "/" + name, 100) is { } text
@@ -335,7 +374,7 @@ internal sealed class JsonInput
 
         if (Refusals.Count == refused)
         {
-            Refuse("json.oneOf", $"{pointer}/{name}", Shorten(text), Words.List<T>());
+            Refuse("json.oneOf", $"{pointer}/{name}", Excerpt.Of(text), Words.List<T>());
         }
 
         return null;
@@ -356,29 +395,17 @@ internal sealed class JsonInput
         return found;
     }
 
-    private static string Escape(string name) => Shorten(name).Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
-
-    private static string Shorten(string text) => text.Length <= 100 ? text : text[..100];
+    private static string Escape(string name) => Excerpt.Of(name).Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
 
     // What was sent is shown back where it is short, and never where it is a whole structure.
-    internal static object? Shown(JsonElement element)
+    internal static object? Shown(JsonElement element) => element.ValueKind switch
     {
-        try
-        {
-            return element.ValueKind switch
-            {
-                JsonValueKind.String => Shorten(element.GetString()!),
-                JsonValueKind.Number => Shorten(element.GetRawText()),
-                JsonValueKind.True => true,
-                JsonValueKind.False => false,
-                _ => null,
-            };
-        }
-        catch (InvalidOperationException)
-        {
-            return null;
-        }
-    }
+        JsonValueKind.String => Excerpt.Of(element.GetString()!),
+        JsonValueKind.Number => Excerpt.Of(element.GetRawText()),
+        JsonValueKind.True => true,
+        JsonValueKind.False => false,
+        _ => null,
+    };
 }
 
 /// <summary>Enum members as the wire spells them.</summary>

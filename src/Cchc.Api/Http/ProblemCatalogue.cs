@@ -8,6 +8,8 @@ internal static class ProblemCatalogue
     public static readonly FrozenDictionary<string, Entry> Entries = new Dictionary<string, Entry>
     {
         ["request.malformed"] = new(400, "Yêu cầu không đúng định dạng.", "The request is malformed."),
+        ["request.incomplete"] = new(
+            400, "Nội dung nhận được bị cắt ngang hoặc bị hỏng; hãy gửi lại toàn bộ.", "The body is cut off or corrupt; send the whole of it again."),
         ["request.invalid"] = new(422, "Nội dung vi phạm quy tắc; xem errors.", "The content breaks rules; see errors."),
         ["request.tooLarge"] = new(413, "Nội dung lớn hơn {0} byte.", "The body is larger than {0} bytes."),
         ["request.notAcceptable"] = new(406, "Không có dạng nào được chấp nhận; có {0}.", "No form is acceptable; there are {0}."),
@@ -102,11 +104,14 @@ internal static class ProblemCatalogue
         ["sort.repeated"] = new(400, "Chỉ được sắp xếp một lần theo cột {0}.", "The column {0} may be sorted by once."),
         ["cursor.invalid"] = new(400, "Con trỏ trang không dùng được.", "The cursor cannot be used."),
         ["json.malformed"] = new(400, "JSON không đúng cú pháp: {0}", "The JSON is not well-formed: {0}"),
+        ["json.notUtf8"] = new(400, "JSON phải là UTF-8.", "JSON must be in UTF-8."),
         ["json.unknownMember"] = new(400, "Không có thành phần {0}.", "There is no member {0}."),
         ["json.wrongType"] = new(400, "Sai kiểu; cần {0}.", "Wrong type; needed: {0}."),
         ["json.required"] = new(400, "Thiếu {0}.", "{0} is missing."),
         ["json.oneOf"] = new(400, "Phải là một trong: {0}.", "It must be one of: {0}."),
         ["json.tooMany"] = new(400, "Nhiều hơn {0} phần tử.", "More than {0} items."),
+        ["text.surrogate"] = new(
+            400, "Có nửa cặp ký tự Unicode (surrogate) đứng lẻ.", "There is a lone surrogate: half of a Unicode character."),
         ["text.tooLong"] = new(422, "Dài hơn {0} ký tự.", "Longer than {0} characters."),
         ["text.blank"] = new(422, "Không được để trống.", "It must not be blank."),
         ["text.invalid"] = new(422, "Có ký tự điều khiển hoặc Unicode hỏng.", "It has a control character or broken Unicode."),
@@ -159,6 +164,13 @@ internal static class ProblemCatalogue
     public sealed record Entry(int Status, string Vi, string En)
     {
         public string In(bool english, object?[] arguments) =>
-            string.Format(System.Globalization.CultureInfo.InvariantCulture, english ? En : Vi, arguments);
+            string.Format(
+                System.Globalization.CultureInfo.InvariantCulture, english ? En : Vi,
+                [.. arguments.Select(argument => argument switch
+                {
+                    string text => Excerpt.Of(text),
+                    IEnumerable<string> choices => string.Join(", ", choices),
+                    _ => argument,
+                })]);
     }
 }

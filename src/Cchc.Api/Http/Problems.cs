@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Cchc.Api.Data;
 using Cchc.Api.Operations;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Mvc;
 using Polly.CircuitBreaker;
 
@@ -17,19 +18,57 @@ public sealed record Refusal(string Code, string? Pointer, object? Value, params
     public string? Parameter { get; init; }
 }
 
+/// <summary>Why a request is refused: the first <see cref="MostShown"/> refusals in the order they were met, and how many there are.</summary>
+public sealed class RefusalList
+{
+    public const int MostShown = 100;
+
+    private readonly List<Refusal> _shown = [];
+
+    public IReadOnlyList<Refusal> Shown => _shown;
+
+    public int Count { get; private set; }
+
+    /// <summary>Whether the request is malformed (400), and not only against the rules (422).</summary>
+    public bool HasMalformed { get; private set; }
+
+    public void Add(Refusal refusal)
+    {
+        Count++;
+        HasMalformed |= ProblemCatalogue.Entries[refusal.Code].Status == 400;
+        if (_shown.Count < MostShown)
+        {
+            _shown.Add(refusal);
+        }
+    }
+
+    public bool Has(string pointer) => _shown.Exists(each => each.Pointer == pointer);
+}
+
 /// <summary>A problem answer (RFC 9457) on its way out.</summary>
 public sealed class ProblemException(string code, params object?[] arguments) : Exception(code)
 {
     public string Code { get; } = code;
     public object?[] Arguments { get; } = arguments;
-    public IReadOnlyList<Refusal> Refusals { get; init; } = [];
+    public RefusalList Refusals { get; init; } = new();
 
     /// <summary>Makes the problem of a kind that says more.</summary>
     public Func<Problem, Problem> Extend { get; init; } = static problem => problem;
 
     /// <summary>Every refusal at once: 400 where one is malformed, else 422.</summary>
-    public static ProblemException Of(IReadOnlyList<Refusal> refusals) =>
-        new(refusals.Any(each => ProblemCatalogue.Entries[each.Code].Status == 400) ? "request.malformed" : "request.invalid") { Refusals = refusals };
+    public static ProblemException Of(RefusalList refusals) =>
+        new(refusals.HasMalformed ? "request.malformed" : "request.invalid") { Refusals = refusals };
+
+    public static ProblemException Of(IReadOnlyList<Refusal> refusals)
+    {
+        var list = new RefusalList();
+        foreach (var refusal in refusals)
+        {
+            list.Add(refusal);
+        }
+
+        return Of(list);
+    }
 }
 
 /// <summary>The wire shape of a problem: RFC 9457 with a stable code and every refusal.</summary>
@@ -42,8 +81,13 @@ public class Problem : ProblemDetails
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? TraceId { get; init; }
 
+    /// <summary>The first 100 errors.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<ProblemError>? Errors { get; init; }
+
+    /// <summary>How many errors there are beyond the first 100; absent where all are shown.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int ErrorsLeftOff { get; init; }
 }
 
 /// <summary>One refusal: where, which, in words, and what was sent.</summary>
@@ -90,13 +134,14 @@ internal static partial class Problems
             Instance = context.Request.PathBase + context.Request.Path,
             Code = problem.Code,
             TraceId = Tracing.Resume(context),
-            Errors = problem.Refusals.Count == 0 ? null : [.. problem.Refusals.Select(refusal => new ProblemError
+            ErrorsLeftOff = problem.Refusals.Count - problem.Refusals.Shown.Count,
+            Errors = problem.Refusals.Count == 0 ? null : [.. problem.Refusals.Shown.Select(refusal => new ProblemError
             {
                 Pointer = refusal.Pointer,
                 Parameter = refusal.Parameter,
                 Code = refusal.Code,
                 Detail = ProblemCatalogue.Entries[refusal.Code].In(english, refusal.Arguments),
-                Value = refusal.Value,
+                Value = refusal.Value is string text ? Excerpt.Of(text) : refusal.Value,
             })],
         };
         var response = context.Response;
@@ -134,7 +179,7 @@ internal static partial class Problems
         {
             await next(context);
         }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        catch (Exception exception) when (context.RequestAborted.IsCancellationRequested && exception is OperationCanceledException or IOException)
         {
             return;
         }
@@ -169,9 +214,10 @@ internal static partial class Problems
             case ProblemException problem:
                 return problem;
             case BadHttpRequestException { StatusCode: 413 }:
-                return new ProblemException("request.tooLarge", JsonInput.MaxBytes);
+                var limit = context.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize;
+                return new ProblemException("request.tooLarge", limit - RequestBody.MaxDrainedBytes);
             case BadHttpRequestException:
-                return new ProblemException("request.malformed");
+                return new ProblemException("request.incomplete");
             case DatabaseAwayException { InnerException: BrokenCircuitException }:
                 // That it is away was logged when it went.
                 return new ProblemException("service.unavailable");

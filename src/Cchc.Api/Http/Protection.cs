@@ -16,7 +16,7 @@ internal static class Protection
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
-            kestrel.Limits.MaxRequestBodySize = 2 * JsonInput.MaxBytes;
+            kestrel.Limits.MaxRequestBodySize = JsonInput.MaxBytes + RequestBody.MaxDrainedBytes;
         });
         // A span and a scope for each request, made only to be written at a level that is off, cost a tenth of the hot path.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);

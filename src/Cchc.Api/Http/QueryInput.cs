@@ -7,7 +7,7 @@ namespace Cchc.Api.Http;
 internal sealed class QueryInput
 {
     private readonly IQueryCollection _query;
-    private readonly List<Refusal> _refusals = [];
+    private readonly RefusalList _refusals = new();
 
     public QueryInput(HttpRequest request, params string[] allowed)
     {

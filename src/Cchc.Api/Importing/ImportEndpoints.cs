@@ -63,7 +63,7 @@ internal static class ImportEndpoints
         {
             if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
             {
-                size.MaxRequestBodySize = Spool.Largest;
+                size.MaxRequestBodySize = Spool.Largest + RequestBody.MaxDrainedBytes;
             }
 
             return next(context);
@@ -226,15 +226,26 @@ internal static class ImportEndpoints
         if (!type.MediaType.Equals("multipart/form-data", StringComparison.OrdinalIgnoreCase))
         {
             var format = FormatOf(type, null);
+            if (request.ContentLength > Spool.Largest)
+            {
+                throw new ProblemException("request.tooLarge", Spool.Largest);
+            }
+
             var (file, sha256) = await Spool.ReceiveAsync(request.Body, context.RequestAborted);
             return (file, sha256, format, NameIn(request.Headers.ContentDisposition));
+        }
+
+        // 70 characters at most (RFC 2046, section 5.1.1).
+        if (HeaderUtilities.RemoveQuotes(type.Boundary).Value is not { Length: > 0 and <= 70 } boundary)
+        {
+            throw new ProblemException("import.noFile");
         }
 
         (FileStream File, string Sha256, ImportFormat Format, string? Name)? found = null;
         try
         {
-            var reader = new MultipartReader(HeaderUtilities.RemoveQuotes(type.Boundary).Value ?? "", request.Body);
-            while (await reader.ReadNextSectionAsync(context.RequestAborted) is { } section)
+            var reader = new MultipartReader(boundary, request.Body);
+            while (await RequestBody.ReadAsync(() => reader.ReadNextSectionAsync(context.RequestAborted)) is { } section)
             {
                 if (NameIn(section.ContentDisposition) is not { } name)
                 {
@@ -250,12 +261,18 @@ internal static class ImportEndpoints
                 var (file, sha256) = await Spool.ReceiveAsync(section.Body, context.RequestAborted);
                 found = (file, sha256, format, name);
             }
+
+            // What is compressed or sent in chunks is known to be whole at its very end.
+            await RequestBody.ReadAsync(async () =>
+            {
+                await request.Body.CopyToAsync(Stream.Null, context.RequestAborted);
+                return true;
+            });
         }
-        catch (Exception exception)
+        catch
         {
             await (found?.File.DisposeAsync() ?? default);
-            throw exception is InvalidDataException or ArgumentException or IOException and not BadHttpRequestException
-                ? new ProblemException("import.noFile") : exception;
+            throw;
         }
 
         return found ?? throw new ProblemException("import.noFile");

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Cchc.Api.Http;
 using CsvHelper;
 using CsvHelper.Configuration;
 
@@ -233,6 +234,11 @@ internal abstract class ObjectRows : RowSource
 
     public override bool IsNumber(ImportColumn column) => true;
 
+    /// <summary>The longest item in characters or bytes.</summary>
+    protected const int LongestItem = 256 * 1024;
+
+    protected void RefuseRow(Remark fault) => (Item, Fault) = (default, fault);
+
     protected void Take(JsonElement item)
     {
         Item = item;
@@ -244,16 +250,15 @@ internal abstract class ObjectRows : RowSource
             return;
         }
 
-        try
-        {
-            foreach (var member in item.EnumerateObject())
-            {
-                Take(member);
-            }
-        }
-        catch (InvalidOperationException)
+        if (!JsonInput.IsUnicode(item))
         {
             Fault = new Remark(Row, null, "text.invalid", null);
+            return;
+        }
+
+        foreach (var member in item.EnumerateObject())
+        {
+            Take(member);
         }
     }
 
@@ -299,54 +304,21 @@ internal abstract class ObjectRows : RowSource
     }
 }
 
-/// <summary>An array of objects, read item by item.</summary>
-internal sealed class JsonRows : ObjectRows
-{
-    private static readonly JsonSerializerOptions Options = new() { MaxDepth = 8, DefaultBufferSize = 64 * 1024 };
-
-    private readonly IEnumerator<JsonElement> _items;
-
-    public JsonRows(Stream file)
-    {
-        Span<byte> start = stackalloc byte[3];
-        var hasMark = file.ReadAtLeast(start, 3, throwOnEndOfStream: false) == 3 && start.SequenceEqual(Encoding.UTF8.Preamble);
-        file.Position = hasMark ? 3 : 0;
-        _items = JsonSerializer.DeserializeAsyncEnumerable<JsonElement>(file, Options).ToBlockingEnumerable().GetEnumerator();
-    }
-
-    public override bool Read()
-    {
-        try
-        {
-            if (!_items.MoveNext())
-            {
-                return false;
-            }
-        }
-        catch (JsonException exception)
-        {
-            throw new UnreadableFileException(new Remark(Row + 1, null, "json.malformed", null, exception.Message));
-        }
-
-        Row++;
-        Take(_items.Current);
-        return true;
-    }
-
-    public override void Dispose() => _items.Dispose();
-}
-
-/// <summary>An object a line (newline-delimited JSON); a broken line is that row's fault alone.</summary>
+/// <summary>An object a line (newline-delimited JSON); a broken line is that row's fault alone, except the last where it does not end.</summary>
 internal sealed class NdjsonRows(Stream file) : ObjectRows
 {
-    private const int LongestLine = 256 * 1024;
-
     private readonly StreamReader _text = new(file, new UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: false, 64 * 1024, leaveOpen: true);
     private readonly StringBuilder _line = new();
+    private bool _isEnded;
     private JsonDocument? _document;
 
     public override bool Read()
     {
+        if (file.Length == 0)
+        {
+            throw new UnreadableFileException(new Remark(0, null, "file.empty", null));
+        }
+
         while (ReadLine() is { } line)
         {
             Row++;
@@ -369,7 +341,14 @@ internal sealed class NdjsonRows(Stream file) : ObjectRows
             }
             catch (JsonException exception)
             {
-                Fault = new Remark(Row, null, "json.malformed", null, exception.Message);
+                // A last line that does not end may be cut, and then nothing is known of what followed it.
+                var fault = new Remark(Row, null, "json.malformed", null, exception.Message);
+                if (!_isEnded)
+                {
+                    throw new UnreadableFileException(fault);
+                }
+
+                RefuseRow(fault);
             }
 
             return true;
@@ -393,7 +372,7 @@ internal sealed class NdjsonRows(Stream file) : ObjectRows
             int c;
             while ((c = _text.Read()) >= 0 && c != '\n')
             {
-                if (_line.Length >= LongestLine)
+                if (_line.Length >= LongestItem)
                 {
                     throw new UnreadableFileException(new Remark(Row + 1, null, "file.unreadable", null));
                 }
@@ -401,6 +380,7 @@ internal sealed class NdjsonRows(Stream file) : ObjectRows
                 _line.Append((char)c);
             }
 
+            _isEnded = c == '\n';
             return c < 0 && _line.Length == 0 ? null : _line.ToString();
         }
         catch (DecoderFallbackException)

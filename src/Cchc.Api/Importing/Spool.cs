@@ -31,7 +31,7 @@ internal static class Spool
         {
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             var buffer = new byte[64 * 1024];
-            while (await body.ReadAsync(buffer, cancellation) is > 0 and var read)
+            while (await RequestBody.ReadAsync(() => body.ReadAsync(buffer, cancellation).AsTask()) is > 0 and var read)
             {
                 hash.AppendData(buffer.AsSpan(0, read));
                 await file.WriteAsync(buffer.AsMemory(0, read), cancellation);
@@ -42,11 +42,6 @@ internal static class Spool
             }
 
             return (file, Convert.ToHexStringLower(hash.GetHashAndReset()));
-        }
-        catch (InvalidDataException)
-        {
-            await file.DisposeAsync();
-            throw new ProblemException("file.unreadable");
         }
         catch
         {

@@ -184,7 +184,7 @@ internal static class AmendmentEndpoints
 
             var (number, issuedOn) = (_input.Text(members, "number", "", 60, isObject), _input.Date(members, "issuedOn", "", isObject));
             var reason = _input.Text(members, "reason", "", 1000);
-            if (isObject && reason is null && !_input.Refusals.Exists(each => each.Pointer == "/reason"))
+            if (isObject && reason is null && !_input.Refusals.Has("/reason"))
             {
                 _input.Refuse("reason.required", "/reason", null);
             }
@@ -216,7 +216,7 @@ internal static class AmendmentEndpoints
             }
 
             var lines = new List<AmendedLine>();
-            foreach (var (item, at) in _input.Items(members, "lines", 4, pointer))
+            foreach (var (item, at) in _input.Items(members, "lines", 4, pointer, mayBeNull: true))
             {
                 if (ReadLine(item, at, target) is { } line)
                 {

@@ -8,11 +8,11 @@ namespace Cchc.Api.Plans;
 /// <summary>Reads the days of a period that follow its window, and refuses those out of order.</summary>
 internal static class CalendarDates
 {
-    public static Period Read(JsonInput input, Dictionary<string, JsonElement> members, string parent, Period known)
+    public static Period Read(JsonInput input, Dictionary<string, JsonElement> members, string parent, Period known, bool deadlinesMayBeNull = false)
     {
         var (dueOn, lockOn) = (input.Date(members, "dueOn", parent, required: true), input.Date(members, "lockOn", parent));
         var deadlines = new List<LevelDeadline>();
-        foreach (var (element, pointer) in input.Items(members, "deadlines", 10, parent))
+        foreach (var (element, pointer) in input.Items(members, "deadlines", 10, parent, deadlinesMayBeNull))
         {
             var item = input.Members(element, pointer, "level", "dueOn");
             var level = input.Word<UnitLevel>(item, "level", pointer, required: true);

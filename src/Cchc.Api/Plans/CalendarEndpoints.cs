@@ -92,9 +92,9 @@ internal static class CalendarEndpoints
         var input = new JsonInput();
         var isObject = body.ValueKind == JsonValueKind.Object;
         var members = input.Members(body, "", "dueOn", "lockOn", "deadlines", "reason");
-        var period = CalendarDates.Read(input, members, "", known);
+        var period = CalendarDates.Read(input, members, "", known, deadlinesMayBeNull: true);
         var reason = input.Text(members, "reason", "", 1000);
-        if (reason is null && isObject && !input.Refusals.Exists(each => each.Pointer == "/reason"))
+        if (reason is null && isObject && !input.Refusals.Has("/reason"))
         {
             input.Refuse("reason.required", "/reason", null);
         }

@@ -159,7 +159,7 @@ internal static class TaskEndpoints
         }
 
         var reason = input.Text(members, "reason", "", 1000);
-        if (isObject && reason is null && !input.Refusals.Exists(each => each.Pointer == "/reason"))
+        if (isObject && reason is null && !input.Refusals.Has("/reason"))
         {
             input.Refuse("reason.required", "/reason", null);
         }

@@ -125,7 +125,7 @@ internal static class ReportApprovals
         var under = input.Known(members, "under", units.Find, "unit.unknown");
         var reason = input.Text(members, "reason", "", 1000);
         var wanted = new List<(Unit, long?)>();
-        foreach (var (element, pointer) in input.Items(members, "reports", Most))
+        foreach (var (element, pointer) in input.Items(members, "reports", Most, mayBeNull: true))
         {
             var item = input.Members(element, pointer, "unit", "version");
             var unit = input.Known(item, "unit", units.Find, "unit.unknown", pointer, required: element.ValueKind == JsonValueKind.Object);

@@ -15,9 +15,9 @@ internal sealed class ReportReader(Plan plan, Period period, Unit unit)
     public ReportContent Read(JsonElement body)
     {
         var members = _input.Members(body, "", "values", "tasks", "narrative", "evidence");
-        var values = _input.Items(members, "values", 1000).Select(item => ReadValue(item.Element, item.Pointer)).ToList();
-        var tasks = _input.Items(members, "tasks", 1000).Select(item => ReadTask(item.Element, item.Pointer)).ToList();
-        var evidence = _input.Items(members, "evidence", 100).Select(item => ReadEvidence(item.Element, item.Pointer)).ToList();
+        var values = _input.Items(members, "values", 1000, mayBeNull: true).Select(item => ReadValue(item.Element, item.Pointer)).ToList();
+        var tasks = _input.Items(members, "tasks", 1000, mayBeNull: true).Select(item => ReadTask(item.Element, item.Pointer)).ToList();
+        var evidence = _input.Items(members, "evidence", 100, mayBeNull: true).Select(item => ReadEvidence(item.Element, item.Pointer)).ToList();
         RefuseRepeated(values, value => value?.LineId, value => value!.Target, "/values");
         RefuseRepeated(tasks, task => task?.TaskId, task => task!.Task, "/tasks");
         var narrative = _input.Text(members, "narrative", "", 20_000);

@@ -133,7 +133,7 @@ internal static class TableRequest
         var found = columns.FirstOrDefault(column => column.Name == name);
         if (found is null)
         {
-            query.Refuse("parameter.invalid", parameter, string.Join(", ", columns.Select(column => column.Name)));
+            query.Refuse("parameter.invalid", parameter, columns.Select(column => column.Name));
         }
 
         return found;

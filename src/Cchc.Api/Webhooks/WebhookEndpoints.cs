@@ -221,7 +221,7 @@ internal static class WebhookEndpoints
 
         var plan = input.Known(members, "plan", code => catalogue.Plans.FirstOrDefault(each => Codes.Same(each.Code, code)), "plan.unknown");
         var kinds = new List<string>();
-        foreach (var (element, pointer) in input.Items(members, "kinds", ChangeReach.Kinds.Length))
+        foreach (var (element, pointer) in input.Items(members, "kinds", ChangeReach.Kinds.Length, mayBeNull: true))
         {
             if (element.ValueKind == JsonValueKind.String && ChangeReach.Kinds.Contains(element.GetString()))
             {

@@ -84,7 +84,7 @@ public sealed class HostileFileTests : IAsyncLifetime
         Raw("declared as another charset", "text/csv; charset=windows-1258", () => Encoding.ASCII.GetBytes(Heading + Row), "import.mediaType"),
         Raw("an unknown media type", "text/plain", () => Encoding.ASCII.GetBytes(Heading + Row), "import.mediaType"),
         Raw("a form without a file", "multipart/form-data; boundary=x", () => Encoding.ASCII.GetBytes("--x--\r\n"), "import.noFile"),
-        Raw("a form without an end", "multipart/form-data; boundary=x", () => Encoding.ASCII.GetBytes("--x\r\nContent-Disp"), "import.noFile"),
+        Raw("a form without an end", "multipart/form-data; boundary=x", () => Encoding.ASCII.GetBytes("--x\r\nContent-Disp"), "request.incomplete"),
         Json("array", """[{"unit":"STP","period":"2022-H1","target":"II.3.a","numerator":120,"total":200}]""", "created"),
         Json("empty array", "[]", ""),
         Json("object", "{}", "json.malformed"),
