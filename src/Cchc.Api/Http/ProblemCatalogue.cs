@@ -138,12 +138,29 @@ internal static class ProblemCatalogue
         ["import.moved"] = new(409, "Dữ liệu đã đổi; phiên bản hiện tại là {0}.", "The data have moved; the version now is {0}."),
         ["import.mediaType"] = new(
             415, "Phải là CSV, XLSX, JSON hoặc NDJSON (UTF-8); nén gzip hoặc br.", "It must be CSV, XLSX, JSON or NDJSON (UTF-8); gzip or br encoded."),
+        ["import.charset"] = new(
+            415,
+            "Không đọc được bảng mã {0}. CSV phải là UTF-8, UTF-16 hoặc windows-1258; trong Excel, chọn Lưu thành (Save As) rồi chọn kiểu “CSV UTF-8”.",
+            "The charset {0} is not read. CSV is UTF-8, UTF-16 or windows-1258; in Excel choose Save As with the type “CSV UTF-8”."),
+        ["import.notInCharset"] = new(
+            422,
+            "Tệp không phải là văn bản theo bảng mã {0} đã khai báo. Trong Excel, chọn Lưu thành (Save As) rồi chọn kiểu “CSV UTF-8”.",
+            "The file is no text in the declared charset {0}. In Excel choose Save As with the type “CSV UTF-8”."),
+        ["import.purged"] = new(
+            410, "Tệp dòng bị từ chối đã được xóa sau thời hạn lưu ({0} ngày).", "The file of rejected rows was purged after {0} days."),
         ["import.noFile"] = new(400, "Biểu mẫu không có tệp nào, hoặc có nhiều tệp.", "The form has no file, or several."),
         ["import.tooManyRows"] = new(413, "Nhiều hơn {0} dòng.", "More than {0} rows."),
         ["import.nothingRejected"] = new(404, "Không có dòng nào bị từ chối.", "No row was rejected."),
         ["file.empty"] = new(422, "Tệp trống.", "The file is empty."),
         ["file.unreadable"] = new(422, "Không đọc được tệp từ đây.", "The file cannot be read from here on."),
-        ["file.notUtf8"] = new(422, "Tệp không phải UTF-8.", "The file is not UTF-8."),
+        ["file.notUtf8"] = new(
+            422,
+            "Tệp không phải UTF-8. Trong Excel, chọn Lưu thành (Save As) rồi chọn kiểu “CSV UTF-8”; hoặc gửi tệp .xlsx.",
+            "The file is not UTF-8. In Excel choose Save As with the type “CSV UTF-8”, or send the .xlsx file."),
+        ["xlsx.tooManyRows"] = new(
+            400, "Một trang tính không chứa được hơn {0} dòng; hãy tải CSV tại {1}.", "A sheet holds no more than {0} rows; get the CSV at {1}."),
+        ["file.tooManyCells"] = new(413, "Tệp có nhiều hơn {0} ô.", "The file has more than {0} cells."),
+        ["file.tooMuchText"] = new(413, "Chữ trong tệp dài hơn {0} ký tự.", "The texts of the file are longer than {0} characters."),
         ["file.unpacksTooLarge"] = new(422, "Tệp nén giải ra quá lớn.", "The file unpacks to too much."),
         ["file.externalLinks"] = new(422, "Tệp có liên kết ra tệp khác.", "The file links to other files."),
         ["sheet.missing"] = new(422, "Không có trang tính {0}, và có nhiều trang hiện.", "There is no sheet {0}, and more than one is visible."),
@@ -151,6 +168,21 @@ internal static class ProblemCatalogue
         ["column.repeated"] = new(422, "Cột {0} có hai lần.", "The column {0} is there twice."),
         ["column.missing"] = new(422, "Thiếu cột {0}.", "The column {0} is missing."),
         ["row.tooWide"] = new(422, "Dòng có hơn {0} ô.", "The row has more than {0} cells."),
+        ["row.tooManyColumns"] = new(413, "Dòng có nhiều hơn {0} cột.", "The row has more than {0} columns."),
+        ["quote.notClosed"] = new(
+            422, "Dấu ngoặc kép mở ở dòng này không được đóng lại.", "A quotation mark that opens in this row is never closed."),
+        ["quote.textAfter"] = new(
+            422,
+            "Có chữ đứng sau dấu ngoặc kép đóng; dấu ngoặc kép nằm trong ô phải được viết hai lần (\"\").",
+            "Text follows a closing quotation mark; within a field, a quotation mark is written twice (\"\")."),
+        ["quote.swallowsRows"] = new(
+            422,
+            "Một ô trong dấu ngoặc kép chứa cả các dòng tiếp theo; hãy kiểm tra dấu ngoặc kép mở ở dòng này.",
+            "A quoted field holds the rows that follow it; check the quotation mark that opens in this row."),
+        ["cell.format"] = new(
+            422,
+            "Ô được định dạng là ngày tháng hoặc phần trăm ({0}), không phải số đếm; hãy nhập lại với định dạng số.",
+            "The cell is formatted as a date or percentage ({0}), and is no count; enter it again with a number format."),
         ["cell.error"] = new(422, "Ô có lỗi công thức.", "The cell holds a formula's error."),
         ["number.ambiguous"] = new(
             422, "Dấu chấm, phẩy không rõ nghĩa; hãy khai báo locale=vi-VN.", "The point or comma is ambiguous; declare locale=vi-VN or en-US."),

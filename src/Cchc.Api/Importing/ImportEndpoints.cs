@@ -26,6 +26,10 @@ internal static class ImportEndpoints
         ["application/csv"] = ImportFormat.Csv,
         ["text/tab-separated-values"] = ImportFormat.Csv,
         [XlsxType] = ImportFormat.Xlsx,
+
+        // Workbooks that are not read are refused by their content, which says what to do.
+        ["application/vnd.ms-excel.sheet.binary.macroEnabled.12"] = ImportFormat.Xlsx,
+        ["application/vnd.oasis.opendocument.spreadsheet"] = ImportFormat.Xlsx,
         ["application/json"] = ImportFormat.Json,
         ["application/x-ndjson"] = ImportFormat.Ndjson,
         ["application/ndjson"] = ImportFormat.Ndjson,
@@ -39,6 +43,9 @@ internal static class ImportEndpoints
         [".tsv"] = ImportFormat.Csv,
         [".txt"] = ImportFormat.Csv,
         [".xlsx"] = ImportFormat.Xlsx,
+        [".xls"] = ImportFormat.Xlsx,
+        [".xlsb"] = ImportFormat.Xlsx,
+        [".ods"] = ImportFormat.Xlsx,
         [".json"] = ImportFormat.Json,
         [".ndjson"] = ImportFormat.Ndjson,
         [".jsonl"] = ImportFormat.Ndjson,
@@ -140,9 +147,10 @@ internal static class ImportEndpoints
 
         var isAsync = context.Request.Headers["Prefer"].SelectMany(value => (value ?? "").Split(',', ';'))
             .Any(word => word.Trim().Equals("respond-async", StringComparison.OrdinalIgnoreCase));
-        var (file, sha256, format, name) = await ReceiveAsync(context);
+        var (file, sha256, (format, charset), name) = await ReceiveAsync(context);
         await using var _ = file;
-        var request = $"{sha256}:{found.Code}:{format}:{context.Request.QueryString}";
+        await using var text = await DecodeAsync(file, charset, context.RequestAborted);
+        var request = $"{sha256}:{found.Code}:{format}:{charset}:{context.Request.QueryString}";
         var (import, isRepeated) = await importer.AcceptAsync(
             new ImportRecord
             {
@@ -162,12 +170,12 @@ internal static class ImportEndpoints
                 Role = caller.Role,
                 UnitId = caller.UnitId,
             },
-            file, key, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(request))),
+            text ?? file, key, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(request))),
             context.RequestAborted);
         if (!isAsync && !isRepeated)
         {
             // With a key it runs to its end even when the client leaves, who finds its answer when it repeats the request.
-            import = await importer.RunAsync(import, file, isKept: false, key is null ? context.RequestAborted : CancellationToken.None);
+            import = await importer.RunAsync(import, text ?? file, isKept: false, key is null ? context.RequestAborted : CancellationToken.None);
         }
 
         if (isAsync)
@@ -193,6 +201,38 @@ internal static class ImportEndpoints
         await Answers.WriteOwnAsync(context, StatusCodes.Status200OK, answer);
     }
 
+    // From here on, text is UTF-8; hash and size stay those of what was sent.
+    private static async Task<FileStream?> DecodeAsync(FileStream file, string? charset, CancellationToken cancellation)
+    {
+        if (charset is null or "utf-8")
+        {
+            return null;
+        }
+
+        var text = Spool.Create();
+        try
+        {
+            await TextCharset.ToUtf8Async(file, charset, text, cancellation);
+            return text;
+        }
+        catch (DecoderFallbackException)
+        {
+            await text.DisposeAsync();
+            throw new ProblemException("import.notInCharset", charset);
+        }
+        catch (UnreadableFileException)
+        {
+            // A workbook under the name of CSV; the import says so.
+            await text.DisposeAsync();
+            return null;
+        }
+        catch
+        {
+            await text.DisposeAsync();
+            throw;
+        }
+    }
+
     private static ProblemException Refused(ImportRecord import, ImportAnswer answer)
     {
         var moved = answer.Remarks.FirstOrDefault(remark => remark.Code == "import.moved");
@@ -215,7 +255,7 @@ internal static class ImportEndpoints
         };
     }
 
-    private static async Task<(FileStream File, string Sha256, ImportFormat Format, string? Name)> ReceiveAsync(HttpContext context)
+    private static async Task<(FileStream File, string Sha256, (ImportFormat Format, string? Charset) Form, string? Name)> ReceiveAsync(HttpContext context)
     {
         var request = context.Request;
         if (request.Headers.ContentEncoding.Count > 0 || !MediaTypeHeaderValue.TryParse(request.ContentType, out var type))
@@ -241,7 +281,7 @@ internal static class ImportEndpoints
             throw new ProblemException("import.noFile");
         }
 
-        (FileStream File, string Sha256, ImportFormat Format, string? Name)? found = null;
+        (FileStream File, string Sha256, (ImportFormat Format, string? Charset) Form, string? Name)? found = null;
         try
         {
             var reader = new MultipartReader(boundary, request.Body);
@@ -278,16 +318,24 @@ internal static class ImportEndpoints
         return found ?? throw new ProblemException("import.noFile");
     }
 
-    private static ImportFormat FormatOf(MediaTypeHeaderValue? type, string? name)
+    // Only CSV comes in other charsets than UTF-8; what is no text has none.
+    private static (ImportFormat Format, string? Charset) FormatOf(MediaTypeHeaderValue? type, string? name)
     {
-        if (type?.Charset.Value is { Length: > 0 } charset && !charset.Trim('"').Equals("utf-8", StringComparison.OrdinalIgnoreCase))
-        {
-            throw new ProblemException("import.mediaType");
-        }
-
-        return type?.MediaType.Value is { } mediaType && Formats.TryGetValue(mediaType, out var byType) ? byType
+        var format = type?.MediaType.Value is { } mediaType && Formats.TryGetValue(mediaType, out var byType) ? byType
             : name is not null && Endings.TryGetValue(System.IO.Path.GetExtension(name), out var byName) ? byName
             : throw new ProblemException("import.mediaType");
+        if (type?.Charset.Value is not { Length: > 0 } declared)
+        {
+            return (format, null);
+        }
+
+        var charset = TextCharset.Find(declared);
+        if (charset is null || (charset != "utf-8" && format != ImportFormat.Csv))
+        {
+            throw new ProblemException(format == ImportFormat.Csv ? "import.charset" : "import.mediaType", Remark.Shorten(declared));
+        }
+
+        return (format, format == ImportFormat.Csv ? charset : null);
     }
 
     // The last part of what may be a path; what cannot be kept or shown is left out.

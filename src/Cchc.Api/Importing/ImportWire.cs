@@ -127,7 +127,10 @@ public sealed record RowRemark(int Row, string? Column, string Code, string Deta
     {
         var entry = ProblemCatalogue.Entries[remark.Code];
         object[] arguments = [.. remark.Arguments ?? []];
-        return new RowRemark(remark.Row, remark.Column, remark.Code, entry.In(false, arguments), entry.In(true, arguments), remark.Value);
+        return new RowRemark(remark.Row, remark.Column, remark.Code, Detail(english: false), Detail(english: true), remark.Value);
+
+        string Detail(bool english) => remark.Code == "file.unreadable"
+            ? entry.In(english, []) + UnreadableFileException.Reason(english, arguments) : entry.In(english, arguments);
     }
 }
 

@@ -44,12 +44,17 @@ internal static class ImportWords
 
 internal static class ImportNumbers
 {
-    /// <summary>A whole number; else the code of what is wrong. A point or a comma means nothing certain unless the file says whose it is.</summary>
+    /// <summary>A whole number; otherwise the code of what is wrong. A point or comma is ambiguous unless the sender names the locale.</summary>
     /// <param name="text">The cell.</param>
     /// <param name="isNumber">Whether the file holds a number there, not text that looks like one.</param>
     /// <param name="locale">Whose points and commas, where the sender said so.</param>
     public static (decimal Number, string? Code) Read(string text, bool isNumber, ImportLocale? locale)
     {
+        if (!isNumber && text.AsSpan().ContainsAny('.', ','))
+        {
+            text = WithoutZeroFraction(text);
+        }
+
         if (!isNumber && text.AsSpan().ContainsAny('.', ','))
         {
             if (locale is not { } known)
@@ -72,6 +77,15 @@ internal static class ImportNumbers
         // A fraction too fine for a decimal would be rounded away unseen.
         var isVanished = number == 0 && text.TakeWhile(c => c is not ('e' or 'E')).Any(c => c is >= '1' and <= '9');
         return decimal.Truncate(number) == number && !isVanished && text.Length <= 28 ? (number, null) : (0, "value.notWhole");
+    }
+
+    // Zeros after a mark are no group of thousands unless there are three of them, so that 11.0 and 11,00 are 11 whoever wrote them.
+    private static string WithoutZeroFraction(string text)
+    {
+        var mark = text.AsSpan().LastIndexOfAny('.', ',');
+        var zeros = text.AsSpan(mark + 1);
+        return zeros.Length is 0 or 3 || zeros.ContainsAnyExcept('0') || text.AsSpan(0, mark).TrimStart("+-").ContainsAnyExceptInRange('0', '9')
+            ? text : text[..mark];
     }
 
     // Thousands in threes or not at all, then at most one decimal mark.

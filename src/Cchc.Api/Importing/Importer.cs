@@ -386,7 +386,7 @@ internal sealed partial class Importer(
             if (counts.Rejected > 0 && run.Moved is null && parsed.Rows.Count + counts.Rejected > 0 && !parsed.IsUnreadable)
             {
                 await using var rejected = Spool.Create();
-                RejectedRows.Write(import.Format, file, merge.Outcomes, remarks, rejected);
+                RejectedRows.Write(import, file, merge.Outcomes, remarks, rejected);
                 await ImportQueries.SaveFileAsync(session, import.Id, "rejected", rejected);
             }
 

@@ -87,7 +87,7 @@ internal sealed class JsonRows : ObjectRows
         {
             if (_buffer.Length >= LongestItem)
             {
-                throw new UnreadableFileException(new Remark(Row + 1, null, "file.unreadable", null));
+                throw UnreadableFileException.Because(Row + 1, "itemTooLong", LongestItem);
             }
 
             Array.Resize(ref _buffer, _buffer.Length * 2);

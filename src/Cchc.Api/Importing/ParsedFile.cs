@@ -10,7 +10,11 @@ internal sealed class ParsedFile
     public const int MostRows = 2_000_000;
     public const int MostRemarks = 200_000;
 
+    /// <summary>The most characters of notes and reasons in a file; they are held until the import ends.</summary>
+    public const int MostText = 64 * 1024 * 1024;
+
     private RowOutcome[] _outcomes = new RowOutcome[1024];
+    private long _text;
 
     /// <summary>Rows that are right in themselves, by period, unit and line.</summary>
     public List<ImportRow> Rows { get; } = [];
@@ -72,8 +76,8 @@ internal sealed class ParsedFile
         }
         catch (UnreadableFileException exception)
         {
-            file.Remarks.Add(exception.Remark);
-            file.Add(exception.Remark.Row, RowOutcome.Rejected, default);
+            file.Remarks.AddRange(exception.Remarks);
+            file.Add(exception.Remarks[0].Row, RowOutcome.Rejected, default);
             file.IsBroken = true;
         }
 
@@ -92,6 +96,12 @@ internal sealed class ParsedFile
         _outcomes[number] = outcome;
         if (outcome == RowOutcome.Read)
         {
+            if ((_text += (row.Note?.Length ?? 0) + (row.NotApplicable?.Length ?? 0)) > MostText)
+            {
+                throw new UnreadableFileException(new Remark(
+                    number, null, "file.tooMuchText", null, MostText.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+            }
+
             Rows.Add(row);
         }
         else if (outcome == RowOutcome.Rejected)

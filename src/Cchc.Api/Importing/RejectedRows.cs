@@ -8,12 +8,12 @@ namespace Cchc.Api.Importing;
 internal static class RejectedRows
 {
     /// <summary>Reads the file once more, and writes those of its rows that were rejected.</summary>
-    public static void Write(ImportFormat format, Stream file, RowOutcome[] outcomes, IReadOnlyList<Remark> remarks, Stream target)
+    public static void Write(ImportRecord import, Stream file, RowOutcome[] outcomes, IReadOnlyList<Remark> remarks, Stream target)
     {
         var reasons = remarks.Where(remark => !remark.Code.StartsWith("warning.", StringComparison.Ordinal))
             .ToLookup(remark => remark.Row, remark => (remark.Column is null ? "" : remark.Column + ": ") + RowRemark.Of(remark).DetailVi);
         file.Position = 0;
-        using var source = RowSource.Open(format, file);
+        using var source = RowSource.Open(import.Format, file);
         switch (source)
         {
             case CsvRows csv:
@@ -41,7 +41,7 @@ internal static class RejectedRows
 
                 break;
             case ObjectRows objects:
-                WriteObjects(objects, format == ImportFormat.Json);
+                WriteObjects(objects, import.Format == ImportFormat.Json);
                 break;
         }
 

@@ -8,8 +8,6 @@ using Cchc.Domain.Plans;
 using Cchc.Domain.Units;
 using CsvHelper;
 using CsvHelper.Configuration;
-using DocumentFormat.OpenXml;
-using DocumentFormat.OpenXml.Spreadsheet;
 
 namespace Cchc.Api.Importing;
 
@@ -74,54 +72,38 @@ internal sealed class ReportTemplate(Plan plan, Period period, IReadOnlyList<Uni
             return;
         }
 
-        using var sheet = new XlsxWriter(target, Widths);
-        sheet.WriteRow(Headings.Select(heading => new SheetCell(heading, Style: XlsxWriter.Heading)));
+        using var sheet = new XlsxWriter(target, Widths, AfterRows);
+        sheet.WriteRow(Headings.Select(heading => new SheetCell(heading, Style: CellStyle.Heading)));
         foreach (var row in Rows())
         {
             sheet.WriteRow(row);
         }
-
-        sheet.Finish(
-            new SheetProtection { Sheet = true, Objects = true, Scenarios = true, FormatColumns = false, FormatRows = false, AutoFilter = false, Sort = false },
-            Validations(sheet.Row));
     }
 
-    private static DataValidations Validations(uint last)
+    // The protection of the sheet, then what its cells take, in the order of the schema.
+    private static string AfterRows(int last)
     {
-        DataValidation[] all =
+        string[] all =
         [
             Whole(ImportColumn.Numerator, "0"), Whole(ImportColumn.Total, "0"), Whole(ImportColumn.Excluded, "0"), Whole(ImportColumn.Position, "1"),
             List(ImportColumn.Done, "true,false"), List(ImportColumn.State, string.Join(',', Enum.GetValues<Progress>().Select(Words.Of))),
         ];
-        return new DataValidations(all) { Count = (uint)all.Length };
+        return "<sheetProtection sheet=\"1\" objects=\"1\" scenarios=\"1\" formatColumns=\"0\" formatRows=\"0\" sort=\"0\" autoFilter=\"0\"/>"
+            + $"<dataValidations count=\"{all.Length}\">{string.Concat(all)}</dataValidations>";
 
-        ListValue<StringValue> Cells(ImportColumn column)
+        string Whole(ImportColumn column, string least) => Validation(
+            column, "whole", "Cần một số nguyên không âm. / A whole number is needed.",
+            $"<formula1>{least}</formula1><formula2>{JsonInput.MaxCount.ToString(CultureInfo.InvariantCulture)}</formula2>");
+
+        string List(ImportColumn column, string words) => Validation(
+            column, "list", $"Chọn một trong: / Choose one of: {words}", $"<formula1>\"{words}\"</formula1>");
+
+        string Validation(ImportColumn column, string type, string error, string formulas)
         {
             var letters = XlsxWriter.Name(Array.IndexOf(Headings, ImportColumns.NameOf(column)));
-            return new ListValue<StringValue>([new StringValue($"{letters}2:{letters}{Math.Max(2, last)}")]);
+            return $"<dataValidation type=\"{type}\" allowBlank=\"1\" showErrorMessage=\"1\" errorTitle=\"CCHC\" error=\"{error}\" "
+                + $"sqref=\"{letters}2:{letters}{Math.Max(2, last)}\">{formulas}</dataValidation>";
         }
-
-        DataValidation Whole(ImportColumn column, string least) =>
-            new(new Formula1(least), new Formula2(JsonInput.MaxCount.ToString(CultureInfo.InvariantCulture)))
-            {
-                Type = DataValidationValues.Whole,
-                Operator = DataValidationOperatorValues.Between,
-                AllowBlank = true,
-                ShowErrorMessage = true,
-                ErrorTitle = "CCHC",
-                Error = "Cần một số nguyên không âm. / A whole number is needed.",
-                SequenceOfReferences = Cells(column),
-            };
-
-        DataValidation List(ImportColumn column, string words) => new(new Formula1($"\"{words}\""))
-        {
-            Type = DataValidationValues.List,
-            AllowBlank = true,
-            ShowErrorMessage = true,
-            ErrorTitle = "CCHC",
-            Error = $"Chọn một trong: / Choose one of: {words}",
-            SequenceOfReferences = Cells(column),
-        };
     }
 
     private IEnumerable<IReadOnlyList<SheetCell>> Rows()
@@ -143,14 +125,14 @@ internal sealed class ReportTemplate(Plan plan, Period period, IReadOnlyList<Uni
                     Fixed(unit.Code), Fixed(unit.On(period.DataTo)?.NameVi ?? ""), Fixed(period.Code), Fixed(target.Code), Fixed(target.TitleVi),
                     Fixed(Words.Of(line.Level)),
                     .. Given.Select(column => new SheetCell(
-                        "", Style: owned.Contains(column) || column >= ImportColumn.NotApplicable ? XlsxWriter.Free : XlsxWriter.Locked)),
+                        "", Style: owned.Contains(column) || column >= ImportColumn.NotApplicable ? CellStyle.ToFill : CellStyle.Fixed)),
                     Fixed(before is null ? "" : _previous!.Code), .. Given.Select(column => Before(target, column, before)),
                 ];
             }
         }
     }
 
-    private static SheetCell Fixed(string text) => new(text, Style: XlsxWriter.Locked);
+    private static SheetCell Fixed(string text) => new(text, Style: CellStyle.Fixed);
 
     private static SheetCell Before(Target target, ImportColumn column, ImportRow? row)
     {
@@ -174,5 +156,5 @@ internal sealed class ReportTemplate(Plan plan, Period period, IReadOnlyList<Uni
         };
     }
 
-    private static SheetCell Number(long number) => new(number.ToString(CultureInfo.InvariantCulture), IsNumber: true, XlsxWriter.Locked);
+    private static SheetCell Number(long number) => new(number.ToString(CultureInfo.InvariantCulture), IsNumber: true, CellStyle.Fixed);
 }

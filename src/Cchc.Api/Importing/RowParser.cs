@@ -29,6 +29,9 @@ internal struct ImportRow
 /// <summary>Reads the cells of a row against the plan: the same rules as a report's PUT, said by column.</summary>
 internal sealed class RowParser(Catalogue catalogue, Plan plan, Caller caller, ImportLocale? locale, List<Remark> remarks)
 {
+    // Longer texts are looked up each time, so that what is remembered of a file stays small.
+    private const int LongestKey = 200;
+
     private readonly Dictionary<string, Period?> _periods = [];
     private readonly Dictionary<string, Target?> _targets = [];
     private readonly Dictionary<Period, Plan> _amended = [];
@@ -113,7 +116,7 @@ internal sealed class RowParser(Catalogue catalogue, Plan plan, Caller caller, I
     {
         _isRefused = true;
         remarks.Add(new Remark(
-            _source.Row, column is { } known ? ImportColumns.NameOf(known) : null, code, value is { Length: > 100 } ? value[..100] : value, arguments));
+            _source.Row, column is { } known ? ImportColumns.NameOf(known) : null, code, value is null ? null : Remark.Shorten(value), arguments));
     }
 
     private Target? Amended(Target target, Period period)
@@ -153,7 +156,7 @@ internal sealed class RowParser(Catalogue catalogue, Plan plan, Caller caller, I
         if (!known.TryGetValue(text, out var found))
         {
             found = find(text);
-            if (known.Count < 10_000)
+            if (known.Count < 10_000 && text.Length <= LongestKey)
             {
                 known[text] = found;
             }
@@ -161,7 +164,7 @@ internal sealed class RowParser(Catalogue catalogue, Plan plan, Caller caller, I
 
         if (found is null)
         {
-            Refuse(column, code, text, text.Length > 100 ? text[..100] : text);
+            Refuse(column, code, text, Remark.Shorten(text));
         }
 
         return found;
@@ -177,15 +180,8 @@ internal sealed class RowParser(Catalogue catalogue, Plan plan, Caller caller, I
 
         string[] formats = ["yyyy-MM-dd", "dd/MM/yyyy", "d/M/yyyy"];
         return DateOnly.TryParseExact(text, formats, CultureInfo.InvariantCulture, DateTimeStyles.None, out var date)
-            || (_source is XlsxRows && double.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var serial)
-                && serial is > 20_000 and < 80_000 && TryDate(serial, out date))
+            || (_source as XlsxRows)?.TryDate(text, out date) is true
             ? plan.Periods.FirstOrDefault(period => period.DataTo == date) : null;
-    }
-
-    private static bool TryDate(double serial, out DateOnly date)
-    {
-        date = DateOnly.FromDateTime(DateTime.FromOADate(serial));
-        return true;
     }
 
     private Unit? FindUnit(Period period)
@@ -199,7 +195,7 @@ internal sealed class RowParser(Catalogue catalogue, Plan plan, Caller caller, I
         if (!_places.TryGetValue((period.Id, text), out var place))
         {
             place = FindPlace(period, text);
-            if (_places.Count < 100_000)
+            if (_places.Count < 100_000 && text.Length <= LongestKey)
             {
                 _places[(period.Id, text)] = place;
             }
@@ -220,7 +216,7 @@ internal sealed class RowParser(Catalogue catalogue, Plan plan, Caller caller, I
             _names[period.Id] = names = new UnitNames(catalogue.Units, period.DataTo);
         }
 
-        var shown = text.Length > 100 ? text[..100] : text;
+        var shown = Remark.Shorten(text);
         var found = IsWellFormed(text) ? names.Find(text) : [];
         if (found.Count != 1)
         {
@@ -244,7 +240,7 @@ internal sealed class RowParser(Catalogue catalogue, Plan plan, Caller caller, I
         if (!_levels.TryGetValue(text, out var level))
         {
             level = ImportWords.Level(text);
-            if (_levels.Count < 1000)
+            if (_levels.Count < 1000 && text.Length <= LongestKey)
             {
                 _levels[text] = level;
             }
@@ -294,6 +290,13 @@ internal sealed class RowParser(Catalogue catalogue, Plan plan, Caller caller, I
     {
         if (_source.Cell(column) is not { } text)
         {
+            return null;
+        }
+
+        // What a spreadsheet shows as a date or percentage is another number underneath.
+        if (_source.DateOrPercentFormat(column) is { } format)
+        {
+            Refuse(column, "cell.format", text, Remark.Shorten(format));
             return null;
         }
 

@@ -2,26 +2,33 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Cchc.Api.Http;
-using CsvHelper;
-using CsvHelper.Configuration;
 
 namespace Cchc.Api.Importing;
 
 internal enum ImportFormat { Csv, Xlsx, Json, Ndjson }
 
 /// <summary>Something wrong with a row or with the file (row 0), by column where there is one.</summary>
-internal readonly record struct Remark(int Row, string? Column, string Code, string? Value, params string[] Arguments);
-
-/// <summary>Stops reading a file: nothing after this point can be told apart.</summary>
-internal sealed class UnreadableFileException(Remark remark) : Exception(remark.Code)
+internal readonly record struct Remark(int Row, string? Column, string Code, string? Value, params string[] Arguments)
 {
-    public Remark Remark { get; } = remark;
+    /// <summary>The longest text of a file that a remark repeats, in characters.</summary>
+    public const int LongestEcho = 100;
+
+    public static string Shorten(string text) => text.Length <= LongestEcho ? text : text[..LongestEcho];
 }
 
 /// <summary>The rows of a file, one after the other, as text cells. Nothing but the current row is held.</summary>
 internal abstract class RowSource : IDisposable
 {
+    /// <summary>The longest text of a cell in characters, as spreadsheets have it.</summary>
     public const int LongestCell = 32_767;
+
+    /// <summary>The most cells of a row.</summary>
+    public const int MostColumns = 200;
+
+    /// <summary>The most cells of a file, empty ones included.</summary>
+    public const int MostCells = 50_000_000;
+
+    private int _cellCount;
 
     /// <summary>The current row's number as its reader counts: the line of the table, the line of NDJSON, the item of an array.</summary>
     public int Row { get; protected set; }
@@ -38,8 +45,13 @@ internal abstract class RowSource : IDisposable
     /// <summary>Whether the file holds a number in the cell, and not text that may look like one.</summary>
     public virtual bool IsNumber(ImportColumn column) => false;
 
+    /// <summary>The format by which a cell shows a date or a percentage; null where it shows neither.</summary>
+    public virtual string? DateOrPercentFormat(ImportColumn column) => null;
+
     public abstract void Dispose();
 
+    /// <param name="format">The form of the file.</param>
+    /// <param name="file">The file, which stays open.</param>
     public static RowSource Open(ImportFormat format, Stream file) => format switch
     {
         ImportFormat.Csv => new CsvRows(file),
@@ -47,6 +59,15 @@ internal abstract class RowSource : IDisposable
         ImportFormat.Json => new JsonRows(file),
         _ => new NdjsonRows(file),
     };
+
+    protected void CountCells(int count)
+    {
+        if ((_cellCount += count) > MostCells)
+        {
+            throw new UnreadableFileException(
+                new Remark(Row, null, "file.tooManyCells", null, MostCells.ToString(CultureInfo.InvariantCulture)));
+        }
+    }
 }
 
 /// <summary>A source with a heading row.</summary>
@@ -71,154 +92,47 @@ internal abstract class TableRows : RowSource
         return text.Length == 0 ? null : text;
     }
 
-    public override bool IsNumber(ImportColumn column) => _at[(int)column] is >= 0 and var at && IsNumberAt(at);
-
-    protected abstract string? CellAt(int index);
+    public override bool IsNumber(ImportColumn column) => IndexOf(column) is >= 0 and var at && IsNumberAt(at);
 
     public virtual bool IsNumberAt(int index) => false;
 
+    public override string? DateOrPercentFormat(ImportColumn column) => IndexOf(column) is >= 0 and var at ? DateOrPercentFormatAt(at) : null;
+
+    protected abstract string? CellAt(int index);
+
+    protected virtual string? DateOrPercentFormatAt(int index) => null;
+
+    protected int IndexOf(ImportColumn column) => _at[(int)column];
+
+    /// <exception cref="UnreadableFileException">The headings do not do; it names all that is wrong with them.</exception>
     protected void ReadHeading(int row, IReadOnlyList<string> heading)
     {
         Heading = heading;
+        var faults = new List<Remark>();
         for (var index = 0; index < heading.Count; index++)
         {
             var column = ImportColumns.Find(heading[index], out var isKnown);
             if (!isKnown)
             {
-                throw new UnreadableFileException(new Remark(row, Shorten(heading[index]), "column.unknown", null, Shorten(heading[index])));
+                var shown = Remark.Shorten(heading[index]);
+                faults.Add(new Remark(row, shown, "column.unknown", null, shown));
             }
-
-            if (column is { } known)
+            else if (column is { } known && IndexOf(known) < 0)
             {
-                if (_at[(int)known] >= 0)
-                {
-                    throw new UnreadableFileException(new Remark(row, ImportColumns.NameOf(known), "column.repeated", null, ImportColumns.NameOf(known)));
-                }
-
                 _at[(int)known] = index;
             }
-        }
-
-        foreach (var column in ImportColumns.Required)
-        {
-            if (_at[(int)column] < 0)
+            else if (column is { } repeated)
             {
-                throw new UnreadableFileException(new Remark(row, ImportColumns.NameOf(column), "column.missing", null, ImportColumns.NameOf(column)));
+                faults.Add(new Remark(row, ImportColumns.NameOf(repeated), "column.repeated", null, ImportColumns.NameOf(repeated)));
             }
         }
-    }
 
-    private static string Shorten(string text) => text.Length <= 100 ? text : text[..100];
-}
-
-/// <summary>CSV (RFC 4180) as offices write it: any of three separators, a BOM or none, CRLF or LF, line breaks within quotes.</summary>
-internal sealed class CsvRows : TableRows
-{
-    private readonly StreamReader _text;
-    private readonly CsvParser _parser;
-    private readonly int _width;
-
-    public CsvRows(Stream file)
-    {
-        _text = new StreamReader(file, new UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: false, 64 * 1024, leaveOpen: true);
-        Separator = FindSeparator(file);
-        _parser = new CsvParser(_text, new CsvConfiguration(CultureInfo.InvariantCulture)
+        faults.AddRange(ImportColumns.Required.Where(column => IndexOf(column) < 0).Select(ImportColumns.NameOf)
+            .Select(name => new Remark(row, name, "column.missing", null, name)));
+        if (faults.Count > 0)
         {
-            Delimiter = Separator.ToString(),
-            BufferSize = 64 * 1024,
-            IgnoreBlankLines = false,
-            Mode = CsvMode.RFC4180,
-            MaxFieldSize = LongestCell * 4,
-            BadDataFound = null,
-        });
-        if (!TryRead())
-        {
-            throw new UnreadableFileException(new Remark(0, null, "file.empty", null));
+            throw new UnreadableFileException(faults);
         }
-
-        var heading = _parser.Record!;
-        heading[0] = heading[0].TrimStart('\uFEFF');
-        _width = heading.Length;
-        ReadHeading(_parser.Row, heading);
-    }
-
-    public char Separator { get; }
-
-    public override IReadOnlyList<string> Cells => _parser.Record!;
-
-    public override bool Read()
-    {
-        while (TryRead())
-        {
-            Row = _parser.Row;
-            if (_parser.Count == 1 && _parser[0].Length == 0)
-            {
-                continue;
-            }
-
-            // Spreadsheets leave out empty cells at the end of a row, and none of them adds one that is not empty.
-            var isTooWide = false;
-            for (var index = _width; index < _parser.Count; index++)
-            {
-                isTooWide |= _parser[index].Length > 0;
-            }
-
-            Fault = isTooWide ? new Remark(Row, null, "row.tooWide", null, _width.ToString(CultureInfo.InvariantCulture)) : null;
-            return true;
-        }
-
-        return false;
-    }
-
-    public override void Dispose()
-    {
-        _parser.Dispose();
-        _text.Dispose();
-    }
-
-    protected override string? CellAt(int index) => index < _parser.Count ? _parser[index] : null;
-
-    private bool TryRead()
-    {
-        try
-        {
-            return _parser.Read();
-        }
-        catch (DecoderFallbackException)
-        {
-            throw new UnreadableFileException(new Remark(_parser.Row, null, "file.notUtf8", null));
-        }
-        catch (CsvHelperException)
-        {
-            throw new UnreadableFileException(new Remark(_parser.Row, null, "file.unreadable", null));
-        }
-    }
-
-    // The separator is the one that stands most often outside quotes in the first line.
-    private static char FindSeparator(Stream file)
-    {
-        var start = new byte[8 * 1024];
-        var read = file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
-        file.Position = 0;
-        var (commas, semicolons, tabs, isQuoted) = (0, 0, 0, false);
-        foreach (var b in start.AsSpan(0, read))
-        {
-            isQuoted ^= b == '"';
-            if (!isQuoted && b is (byte)'\n' or (byte)'\r' && commas + semicolons + tabs > 0)
-            {
-                break;
-            }
-
-            (commas, semicolons, tabs) = isQuoted ? (commas, semicolons, tabs) : b switch
-            {
-                (byte)',' => (commas + 1, semicolons, tabs),
-                (byte)';' => (commas, semicolons + 1, tabs),
-                (byte)'\t' => (commas, semicolons, tabs + 1),
-                _ => (commas, semicolons, tabs),
-            };
-        }
-
-        return tabs > Math.Max(commas, semicolons) ? '\t' : semicolons > commas ? ';' : ',';
     }
 }
 
@@ -267,7 +181,7 @@ internal abstract class ObjectRows : RowSource
         var column = ImportColumns.Find(member.Name, out var isKnown);
         if (!isKnown)
         {
-            Fault ??= new Remark(Row, member.Name.Length <= 100 ? member.Name : member.Name[..100], "column.unknown", null, member.Name);
+            Fault ??= new Remark(Row, Remark.Shorten(member.Name), "column.unknown", null, Remark.Shorten(member.Name));
         }
 
         if (column is not { } known || member.Value.ValueKind == JsonValueKind.Null)
@@ -374,7 +288,7 @@ internal sealed class NdjsonRows(Stream file) : ObjectRows
             {
                 if (_line.Length >= LongestItem)
                 {
-                    throw new UnreadableFileException(new Remark(Row + 1, null, "file.unreadable", null));
+                    throw UnreadableFileException.Because(Row + 1, "lineTooLong", LongestItem);
                 }
 
                 _line.Append((char)c);

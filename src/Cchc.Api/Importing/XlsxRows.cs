@@ -1,65 +1,51 @@
 using System.Globalization;
-using System.IO.Compression;
-using System.Xml;
-using DocumentFormat.OpenXml;
-using DocumentFormat.OpenXml.Packaging;
-using DocumentFormat.OpenXml.Spreadsheet;
+using System.Text;
 
 namespace Cchc.Api.Importing;
 
 /// <summary>
-/// The sheet of a workbook: the template's by its name, else the only visible one. Cells give their values, never their formulas. A
-/// workbook that unpacks to far more than its size, or that points to another file, is refused before it is read.
+/// The sheet of a workbook: the template's by its name, otherwise the only visible one. Cells give their values, never their formulas. A
+/// workbook that unpacks to far more than its size, that lacks a part, or that points to another file is refused before it is read.
 /// </summary>
 internal sealed class XlsxRows : TableRows
 {
     public const string SheetName = "cchc-report";
-    private const long LargestUnpacked = 256L * 1024 * 1024;
-    private const int LargestRatio = 200;
-    private const int MostColumns = 200;
+    private const int LastRow = 1_048_576;
+    private const int LastColumn = 16_384;
+    private const long MostSharedText = 192L * 1024 * 1024;
+    private const int MostStyles = 100_000;
 
-    private readonly SpreadsheetDocument _document;
+    private readonly XlsxPackage _package;
+    private readonly XlsxPartReader _sheet;
     private readonly List<string> _shared = [];
-    private readonly OpenXmlReader _sheet;
-    private readonly HashSet<int> _numbers = [];
-    private string[] _cells = [];
+    private readonly List<(NumberKind Kind, string Code)> _styles = [];
+    private readonly StringBuilder _text = new();
+    private readonly SheetValue[] _cells = new SheetValue[MostColumns];
+    private bool _isFrom1904;
+    private int _width;
 
     public XlsxRows(Stream file)
     {
-        Inspect(file);
-        _document = Guard(() => SpreadsheetDocument.Open(
-            file, isEditable: false, new OpenSettings { AutoSave = false, MaxCharactersInPart = LargestUnpacked }));
-        var workbook = Guard(() => _document.WorkbookPart) ?? throw Unreadable("file.unreadable");
-        if (workbook.ExternalWorkbookParts.Any())
+        _package = new XlsxPackage(file);
+        try
         {
-            throw Unreadable("file.externalLinks");
+            _sheet = _package.Open(FindSheet());
+            FindHeading();
         }
-
-        _sheet = Guard(() =>
+        catch
         {
-            ReadSharedStrings(workbook);
-            return OpenXmlReader.Create(FindSheet(workbook));
-        });
-
-        // A title above the headings is passed over: they are the first row that has more than one.
-        do
-        {
-            if (!TryRead())
-            {
-                throw Unreadable("file.empty");
-            }
+            Dispose();
+            throw;
         }
-        while (_cells.Count(cell => cell.Length > 0) < 2);
-        ReadHeading(Row, _cells);
     }
 
-    public override IReadOnlyList<string> Cells => _cells;
+    public override IReadOnlyList<string> Cells => [.. _cells.Take(_width).Select(cell => cell.Text ?? "")];
 
     public override bool Read()
     {
         while (TryRead())
         {
-            if (Fault is not null || _cells.Any(cell => cell.Length > 0))
+            if (Fault is not null || HasText())
             {
                 return true;
             }
@@ -70,169 +56,336 @@ internal sealed class XlsxRows : TableRows
 
     public override void Dispose()
     {
-        _sheet.Dispose();
-        _document.Dispose();
+        _sheet?.Dispose();
+        _package.Dispose();
     }
 
-    protected override string? CellAt(int index) => index < _cells.Length ? _cells[index] : null;
-
-    public override bool IsNumberAt(int index) => _numbers.Contains(index);
-
-    private static UnreadableFileException Unreadable(string code, params string[] arguments) => new(new Remark(0, null, code, null, arguments));
-
-    // What a library makes of a broken file is of many kinds; to the sender they are one.
-    private static T Guard<T>(Func<T> open)
+    /// <summary>The day of a number that a date is stored as, whatever its format.</summary>
+    public bool TryDate(string text, out DateOnly date)
     {
-        try
-        {
-            return open();
-        }
-        catch (Exception exception) when (exception is InvalidDataException or IOException or XmlException or OpenXmlPackageException
-            or FormatException or ArgumentException or InvalidOperationException or KeyNotFoundException or NullReferenceException
-            or UriFormatException or IndexOutOfRangeException)
-        {
-            throw Unreadable("file.unreadable");
-        }
+        var isDay = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var serial) && serial is > 20_000 and < 80_000;
+        date = isDay ? DateOnly.FromDateTime(TimeOf(serial)) : default;
+        return isDay;
     }
 
-    private static void Inspect(Stream file)
+    protected override string? CellAt(int index) => index < _width ? _cells[index].Text : null;
+
+    public override bool IsNumberAt(int index) => index < _width && _cells[index] is { IsNumber: true, Format: null };
+
+    protected override string? DateOrPercentFormatAt(int index) => index < _width ? _cells[index].Format : null;
+
+    private string FindSheet()
     {
-        Guard(() =>
+        if (_package.StartOf("mimetype")?.StartsWith("application/vnd.oasis.opendocument", StringComparison.Ordinal) is true)
         {
-            using var archive = new ZipArchive(file, ZipArchiveMode.Read, leaveOpen: true);
-            var unpacked = 0L;
-            foreach (var entry in archive.Entries)
+            throw UnreadableFileException.Because(0, "ods");
+        }
+
+        var workbook = _package.Relationships("").FirstOrDefault(each => each.Kind == "officeDocument")?.Target
+            ?? throw UnreadableFileException.Because(0, "notWorkbook");
+        if (workbook.EndsWith(".bin", StringComparison.OrdinalIgnoreCase))
+        {
+            throw UnreadableFileException.Because(0, "xlsb");
+        }
+
+        var relationships = _package.Relationships(workbook);
+        if (relationships.Any(each => each.Kind == "externalLink"))
+        {
+            throw new UnreadableFileException(new Remark(0, null, "file.externalLinks", null));
+        }
+
+        var chosen = ChosenSheet(workbook);
+        var sheet = relationships.FirstOrDefault(each => each.Id == chosen && each.Kind == "worksheet")?.Target
+            ?? throw UnreadableFileException.Because(0, "partMissing", $"worksheet {chosen}");
+        _package.Relationships(sheet);
+        foreach (var each in relationships)
+        {
+            switch (each.Kind)
             {
-                unpacked += entry.Length;
-                if (unpacked > LargestUnpacked || archive.Entries.Count > 2000
-                    || (entry.Length > 1024 * 1024 && entry.Length / Math.Max(1, entry.CompressedLength) > LargestRatio))
+                case "sharedStrings":
+                    ReadSharedStrings(each.Target);
+                    break;
+                case "styles":
+                    ReadStyles(each.Target);
+                    break;
+            }
+        }
+
+        return sheet;
+    }
+
+    private string? ChosenSheet(string workbook)
+    {
+        using var xml = _package.Open(workbook);
+        var visible = new List<(string? Name, string? Id)>();
+        var isWorkbook = false;
+        while (xml.Read())
+        {
+            isWorkbook |= xml.Depth == 0 && xml.StartsElement("workbook");
+            if (xml.StartsElement("workbookPr"))
+            {
+                _isFrom1904 = xml.Attribute("date1904") is "1" or "true";
+            }
+            else if (xml.StartsElement("sheet") && xml.Attribute("state") is null or "visible")
+            {
+                visible.Add((xml.Attribute("name"), xml.RelationshipId()));
+            }
+        }
+
+        if (!isWorkbook)
+        {
+            throw UnreadableFileException.Because(0, "notWorkbook");
+        }
+
+        var named = visible.FindIndex(sheet => string.Equals(sheet.Name, SheetName, StringComparison.OrdinalIgnoreCase));
+        return named >= 0 ? visible[named].Id
+            : visible.Count == 1 ? visible[0].Id
+            : throw new UnreadableFileException(new Remark(0, null, "sheet.missing", null, SheetName));
+    }
+
+    private void ReadSharedStrings(string part)
+    {
+        using var xml = _package.Open(part);
+        var size = 0L;
+        while (xml.Read())
+        {
+            if (xml.StartsElement("si"))
+            {
+                _text.Clear();
+                xml.ReadRichText(_text);
+                _shared.Add(_text.ToString());
+                if ((size += 32 + (2 * _text.Length)) > MostSharedText)
                 {
-                    throw Unreadable("file.unpacksTooLarge");
+                    throw new UnreadableFileException(new Remark(0, null, "file.unpacksTooLarge", null));
                 }
             }
-
-            return unpacked;
-        });
-        file.Position = 0;
-    }
-
-    private static WorksheetPart FindSheet(WorkbookPart workbook)
-    {
-        var visible = workbook.Workbook.Sheets!.Elements<Sheet>()
-            .Where(sheet => sheet.State is null || sheet.State.Value == SheetStateValues.Visible).ToList();
-        var chosen = visible.Find(sheet => string.Equals(sheet.Name?.Value, SheetName, StringComparison.OrdinalIgnoreCase))
-            ?? (visible.Count == 1 ? visible[0] : throw Unreadable("sheet.missing", SheetName));
-        return (WorksheetPart)workbook.GetPartById(chosen.Id!.Value!);
-    }
-
-    private void ReadSharedStrings(WorkbookPart workbook)
-    {
-        if (workbook.SharedStringTablePart is not { } part)
-        {
-            return;
         }
+    }
 
-        using var reader = OpenXmlReader.Create(part);
-        while (reader.Read())
+    private void ReadStyles(string part)
+    {
+        var codes = new Dictionary<int, string>();
+        var isCellFormat = false;
+        using var xml = _package.Open(part);
+        while (xml.Read())
         {
-            if (reader.ElementType == typeof(SharedStringItem) && reader.IsStartElement)
+            if (xml.StartsElement("numFmt") && int.TryParse(xml.Attribute("numFmtId"), CultureInfo.InvariantCulture, out var id) && codes.Count < MostStyles)
             {
-                _shared.Add(Words((SharedStringItem)reader.LoadCurrentElement()!));
+                codes[id] = Remark.Shorten(xml.Attribute("formatCode") ?? NumberFormat.General);
+            }
+            else if (xml.StartsElement("cellXfs") || xml.StartsElement("cellStyles") || xml.StartsElement("dxfs"))
+            {
+                isCellFormat = xml.StartsElement("cellXfs");
+            }
+            else if (isCellFormat && xml.StartsElement("xf") && _styles.Count < MostStyles)
+            {
+                var format = int.TryParse(xml.Attribute("numFmtId"), CultureInfo.InvariantCulture, out var number) ? number : 0;
+                var code = codes.TryGetValue(format, out var own) ? own : NumberFormat.CodeOf(format);
+                _styles.Add((NumberFormat.KindOf(code), code));
             }
         }
     }
 
-    // Runs of formatted text are one text; the reading aids beside them (rPh) are none.
-    private static string Words(RstType item) =>
-        string.Concat(item.Elements().SelectMany(each => each switch
-        {
-            Text text => [text.Text],
-            Run run => run.Elements<Text>().Select(text => text.Text),
-            _ => Enumerable.Empty<string>(),
-        }));
-
-    private bool TryRead() => Guard(() =>
+    // A title above the headings is passed over: they are the first row that has more than one.
+    private void FindHeading()
     {
-        while (_sheet.Read())
+        do
         {
-            if (_sheet.ElementType == typeof(Row) && _sheet.IsStartElement)
+            if (!TryRead())
             {
-                Take((Row)_sheet.LoadCurrentElement()!);
+                throw new UnreadableFileException(new Remark(0, null, "file.empty", null));
+            }
+        }
+        while (_cells.Take(_width).Count(cell => !string.IsNullOrEmpty(cell.Text)) < 2);
+        ReadHeading(Row, Cells);
+    }
+
+    private bool HasText()
+    {
+        for (var index = 0; index < _width; index++)
+        {
+            if (!string.IsNullOrEmpty(_cells[index].Text))
+            {
                 return true;
             }
         }
 
         return false;
-    });
+    }
 
-    private void Take(Row row)
+    private bool TryRead()
     {
-        Row = row.RowIndex is { } index ? checked((int)index.Value) : Row + 1;
-        Fault = null;
-        _numbers.Clear();
-        var cells = new List<string>();
-        foreach (var cell in row.Elements<Cell>())
+        while (_sheet.Read())
         {
-            var at = cell.CellReference?.Value is { } reference ? ColumnOf(reference) : cells.Count;
-            if (at >= MostColumns)
+            // The rows of worksheet and sheetData; anchors of drawings have rows of another kind.
+            if (_sheet.Depth == 2 && _sheet.StartsElement("row"))
             {
-                break;
-            }
-
-            while (cells.Count <= at)
-            {
-                cells.Add("");
-            }
-
-            var text = TextOf(cell);
-            if (cell.DataType is null || cell.DataType.Value == CellValues.Number)
-            {
-                _numbers.Add(at);
-            }
-
-            cells[at] = text.Length <= LongestCell ? text : text[..LongestCell];
-            if (cell.DataType?.Value == CellValues.Error && (at >= Heading.Count || ImportColumns.Find(Heading[at], out _) is not null))
-            {
-                Fault ??= new Remark(Row, at < Heading.Count ? Heading[at] : null, "cell.error", text);
+                ReadRow();
+                return true;
             }
         }
 
-        _cells = [.. cells];
+        return false;
+    }
+
+    private void ReadRow()
+    {
+        var given = _sheet.Attribute("r");
+        var number = Row + 1;
+        if ((given is not null && !int.TryParse(given, NumberStyles.None, CultureInfo.InvariantCulture, out number)) || number <= Row || number > LastRow)
+        {
+            throw UnreadableFileException.Because(Row + 1, "rowNumber", given ?? number.ToString(CultureInfo.InvariantCulture));
+        }
+
+        (Row, _sheet.Row, Fault, _width) = (number, number, null, 0);
+        if (_sheet.IsEmptyElement)
+        {
+            return;
+        }
+
+        var (depth, next, count) = (_sheet.Depth, 0, 0);
+        while (_sheet.Read() && !_sheet.EndsElement(depth))
+        {
+            if (_sheet.StartsElement("c"))
+            {
+                var reference = _sheet.Attribute("r");
+                var column = reference is null ? next : ColumnOf(reference);
+                if (column < next || column >= LastColumn)
+                {
+                    throw UnreadableFileException.Because(Row, "cellReference", reference ?? "");
+                }
+
+                next = column + 1;
+                count++;
+                Take(column, ReadCell(reference ?? XlsxWriter.Name(column) + number));
+            }
+        }
+
+        CountCells(count);
+    }
+
+    // Cells without text beyond the last column are only coloured.
+    private void Take(int column, in SheetValue cell)
+    {
+        if (column >= MostColumns)
+        {
+            if (!string.IsNullOrEmpty(cell.Text))
+            {
+                throw new UnreadableFileException(
+                    new Remark(Row, null, "row.tooManyColumns", null, MostColumns.ToString(CultureInfo.InvariantCulture)));
+            }
+
+            return;
+        }
+
+        while (_width < column)
+        {
+            _cells[_width++] = default;
+        }
+
+        _cells[_width++] = cell;
+        if (cell.IsError && (column >= Heading.Count || ImportColumns.Find(Heading[column], out _) is not null))
+        {
+            Fault ??= new Remark(Row, column < Heading.Count ? Heading[column] : null, "cell.error", cell.Text);
+        }
     }
 
     private static int ColumnOf(string reference)
     {
         var column = 0;
-        foreach (var letter in reference.TakeWhile(char.IsAsciiLetter))
+        var letters = 0;
+        while (letters < reference.Length && char.IsAsciiLetter(reference[letters]) && letters < 4)
         {
-            column = Math.Min((column * 26) + (char.ToUpperInvariant(letter) - 'A' + 1), MostColumns + 1);
+            column = (column * 26) + (char.ToUpperInvariant(reference[letters++]) - 'A' + 1);
         }
 
-        return column - 1;
+        return letters < reference.Length && char.IsAsciiDigit(reference[letters]) ? column - 1 : -1;
     }
 
-    private string TextOf(Cell cell)
+    private SheetValue ReadCell(string reference)
     {
-        var type = cell.DataType?.Value;
-        if (type == CellValues.InlineString)
+        var (type, style) = (_sheet.Attribute("t"), _sheet.Attribute("s"));
+        _text.Clear();
+        if (!_sheet.IsEmptyElement)
         {
-            return cell.InlineString is { } inline ? Words(inline) : "";
+            var depth = _sheet.Depth;
+            while (_sheet.Read() && !_sheet.EndsElement(depth))
+            {
+                if (_sheet.StartsElement("v"))
+                {
+                    _text.Clear();
+                    _sheet.ReadText(_text);
+                }
+                else if (_sheet.StartsElement("is"))
+                {
+                    _text.Clear();
+                    _sheet.ReadRichText(_text);
+                }
+                else if (_sheet.StartsElement("f"))
+                {
+                    _sheet.Skip();
+                }
+            }
         }
 
-        var raw = cell.CellValue?.Text ?? "";
-        if (type == CellValues.SharedString)
+        if (_text.Length == 0)
         {
-            return _shared[int.Parse(raw, NumberStyles.None, CultureInfo.InvariantCulture)];
+            return default;
         }
 
-        if (type == CellValues.Boolean)
+        var text = _text.ToString();
+        return type switch
         {
-            return raw == "1" ? "true" : "false";
-        }
-
-        // A number is kept in binary: 1E+2 and 100.0 are 100, and what is not whole stays so.
-        return (type is null || type == CellValues.Number) && double.TryParse(raw, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
-            ? number.ToString(Math.Abs(number) < 1e17 && Math.Truncate(number) == number ? "F0" : "R", CultureInfo.InvariantCulture)
-            : raw;
+            "s" => new SheetValue(SharedString(reference, text.Trim())),
+            "b" => new SheetValue(text.Trim() is "1" or "true" ? "true" : "false"),
+            "e" => new SheetValue(text, IsError: true),
+            "d" => new SheetValue(DateText(text.Trim()), Format: "yyyy-mm-dd"),
+            null or "n" => Number(text.Trim(), StyleOf(reference, style)),
+            _ => new SheetValue(text),
+        };
     }
+
+    private string SharedString(string reference, string index) =>
+        int.TryParse(index, NumberStyles.None, CultureInfo.InvariantCulture, out var at) && at < _shared.Count
+            ? _shared[at] : throw UnreadableFileException.Because(Row, "sharedString", reference, index);
+
+    private (NumberKind Kind, string Code) StyleOf(string reference, string? style) =>
+        style is null || (_styles.Count == 0 && style == "0") ? (NumberKind.Plain, NumberFormat.General)
+        : int.TryParse(style, NumberStyles.None, CultureInfo.InvariantCulture, out var at) && at < _styles.Count
+            ? _styles[at] : throw UnreadableFileException.Because(Row, "cellStyle", reference, style);
+
+    private SheetValue Number(string text, (NumberKind Kind, string Code) style)
+    {
+        if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number))
+        {
+            return new SheetValue(text, IsNumber: true);
+        }
+
+        return style.Kind switch
+        {
+            NumberKind.Date when number is >= 0 and < 2_900_000 => new SheetValue(DateText(TimeOf(number)), Format: style.Code),
+            NumberKind.Percent when Math.Abs(number) < 1e15 =>
+                new SheetValue(((decimal)number * 100).ToString("0.##########", CultureInfo.InvariantCulture) + "%", Format: style.Code),
+
+            // A number is kept in binary: 1E+2 and 100.0 are 100, and what is not whole stays so.
+            _ => new SheetValue(
+                number.ToString(Math.Abs(number) < 1e17 && Math.Truncate(number) == number ? "F0" : "R", CultureInfo.InvariantCulture),
+                IsNumber: true,
+                Format: style.Kind == NumberKind.Plain ? null : style.Code),
+        };
+    }
+
+    private DateTime TimeOf(double serial) => DateTime.FromOADate(serial + (_isFrom1904 ? 1462 : 0));
+
+    private static string DateText(DateTime time) => time.ToString(
+        time.TimeOfDay == TimeSpan.Zero ? "yyyy-MM-dd" : "yyyy-MM-ddTHH:mm:ss", CultureInfo.InvariantCulture);
+
+    private static string DateText(string text) =>
+        DateTime.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out var time) ? DateText(time) : text;
+
+    /// <param name="Text">The value as text; null for none.</param>
+    /// <param name="IsNumber">Whether the sheet holds a number.</param>
+    /// <param name="IsError">Whether it is the error of a formula.</param>
+    /// <param name="Format">The format that shows it as a date or percentage; null where none does.</param>
+    private readonly record struct SheetValue(string? Text, bool IsNumber = false, bool IsError = false, string? Format = null);
 }

@@ -40,7 +40,7 @@ internal static class TableWriter
     public static void WriteXlsx<T>(Stream target, IReadOnlyList<Column<T>> columns, IEnumerable<T> rows)
     {
         using var sheet = new XlsxWriter(target);
-        sheet.WriteRow(columns.Select(column => new SheetCell(column.Name, Style: XlsxWriter.Heading)));
+        sheet.WriteRow(columns.Select(column => new SheetCell(column.Name, Style: CellStyle.Heading)));
         foreach (var row in rows)
         {
             sheet.WriteRow(columns.Select(column =>

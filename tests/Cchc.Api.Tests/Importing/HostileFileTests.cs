@@ -10,6 +10,7 @@ namespace Cchc.Api.Tests.Importing;
 public sealed class HostileFileTests : IAsyncLifetime
 {
     private const string Heading = "unit,period,target,numerator,total\n";
+    private const string Noted = "unit,period,target,numerator,total,note\n";
     private const string Row = "STP,2022-H1,II.3.a,120,200\n";
 
     // What is expected is "created" or the stable code of the first remark, or of the problem.
@@ -77,11 +78,40 @@ public sealed class HostileFileTests : IAsyncLifetime
         Csv("control characters in a note", "unit,period,target,numerator,total,note\nSTP,2022-H1,II.3.a,120,200,a\u0001b\n", "text.invalid"),
         Csv("very long note", "unit,period,target,numerator,total,note\nSTP,2022-H1,II.3.a,120,200," + new string('x', 5000) + "\n", "text.tooLong"),
         Csv("cell of a million characters", Heading + new string('x', 1_000_000) + ",2022-H1,II.3.a,120,200\n", "file.unreadable"),
-        Csv("quote that never ends", Heading + "\"STP,2022-H1,II.3.a,120,200\n" + new string('x', 300_000), "file.unreadable"),
+        Csv("quote that never ends", Heading + "\"STP,2022-H1,II.3.a,120,200\n" + new string('x', 300_000), "quote.notClosed"),
+        Csv("quote that is not closed at the end", Heading + "STP,2022-H1,II.3.a,120,\"200\n", "quote.notClosed"),
+        Csv("text after a closing quote", Heading + "\"STP\"x,2022-H1,II.3.a,120,200\n", "quote.textAfter"),
+        Csv("spaces after a closing quote", Heading + "\"STP\" ,2022-H1,II.3.a,120,\"200\"  \n", "created"),
+        Csv("quote within a cell", "unit,period,target,numerator,total,note\nSTP,2022-H1,II.3.a,120,200,màn hình 24\" mới\n", "created"),
+        Csv("quotes that take in rows", Noted + "STP,2022-H1,II.3.a,120,200,\"một\nSNV,2022-H1,II.3.a,1,2,hai\"\n", "quote.swallowsRows"),
+        Csv(
+            "quotes that take in rows, the note not last", "note;unit;period;target;numerator;total\nx;STP;2022-H1;II.3.a;120;\"200\nx;SNV;2022-H1;II.3.a;1;2\"\n",
+            "quote.swallowsRows"),
+        Csv("note of many commas and lines", Noted + "STP,2022-H1,II.3.a,120,200,\"gồm:\na, b, c, d, e, f\nvà 1, 2, 3, 4, 5, 6, 7\"\n", "created"),
+        Csv("separator line", "sep=;\n" + (Heading + Row).Replace(',', ';'), "created"),
+        Csv("separator line in quotes, with a mark, of another sign", "\uFEFF\"sep=|\"\r\n" + (Heading + Row).Replace(',', '|'), "created"),
+        Csv("separator line alone", "sep=;\n", "column.missing"),
+        Csv("numbers of a data frame", Heading + "STP,2022-H1,II.3.a,120.0,200.00\n", "created"),
+        Csv("numbers of a data frame, Vietnamese", Heading + "STP,2022-H1,II.3.a,120.0,200.00\n", "created", "?locale=vi-VN"),
+        Csv("numbers of a data frame, American", Heading + "STP,2022-H1,II.3.a,120.0,200.00\n", "created", "?locale=en-US"),
+        Csv("whole numbers with a decimal comma", (Heading + "STP,2022-H1,II.3.a,120|0,200|00\n").Replace(',', ';').Replace('|', ','), "created"),
+        Csv("numbers of a data frame with a fraction", Heading + "STP,2022-H1,II.3.a,120.5,200.0\n", "number.ambiguous"),
+        Csv("three zeros, Vietnamese", Heading + "STP,2022-H1,II.3.a,1.000,2.000\n", "created", "?locale=vi-VN"),
+        Csv("three zeros, undeclared", Heading + "STP,2022-H1,II.3.a,1.000,2.000\n", "number.ambiguous"),
+        Csv("more columns than any table has", string.Join(',', Enumerable.Repeat("previous_note", 201)) + "\n", "row.tooManyColumns"),
+        Csv("a row of commas", Heading + new string(',', 1_000_000) + "\n", "row.tooManyColumns"),
         Csv("formula in a note", "unit,period,target,numerator,total,note\nSTP,2022-H1,II.3.a,120,200,=1+1\n", "created"),
-        Raw("UTF-16", "text/csv", () => [.. Encoding.Unicode.Preamble, .. Encoding.Unicode.GetBytes(Heading + Row)], "file.notUtf8"),
+        Raw("UTF-16", "text/csv", () => [.. Encoding.Unicode.Preamble, .. Encoding.Unicode.GetBytes(Heading + Row)], "created"),
+        Raw("UTF-16, big end first, in Vietnamese", "text/csv; charset=utf-8", () => [0xFE, 0xFF, .. Encoding.BigEndianUnicode.GetBytes(Named)], "created"),
+        Raw("UTF-16, declared", "text/csv; charset=utf-16", () => Encoding.Unicode.GetBytes(Named), "created"),
+        Raw("UTF-16 without a word of it", "text/csv", () => Encoding.Unicode.GetBytes(Heading + Row), "file.notUtf8"),
+        Raw("UTF-16 cut in half", "text/csv", () => [.. Encoding.Unicode.Preamble, .. Encoding.Unicode.GetBytes(Named)[..^1]], "file.notUtf8"),
+        Raw("Windows-1258, declared", "text/csv; charset=windows-1258", () => Windows1258(Named), "created"),
+        Raw("Windows-1258 without a word of it", "text/csv", () => Windows1258(Named), "file.notUtf8"),
+        Raw("workbook sent as CSV", "text/csv", () => Xlsx.Make(("A", false, [["unit"]])), "file.unreadable"),
         Raw("Windows-1252", "text/csv", () => Encoding.Latin1.GetBytes(Heading + "Sở Tư pháp,2022-H1,II.3.a,120,200\n".Replace('ở', 'ö').Replace('ư', 'ü')), "file.notUtf8"),
-        Raw("declared as another charset", "text/csv; charset=windows-1258", () => Encoding.ASCII.GetBytes(Heading + Row), "import.mediaType"),
+        Raw("declared as another charset", "text/csv; charset=windows-1252", () => Encoding.ASCII.GetBytes(Heading + Row), "import.charset"),
+        Raw("JSON declared as another charset", "application/json; charset=utf-16", () => Encoding.Unicode.GetBytes("[]"), "import.mediaType"),
         Raw("an unknown media type", "text/plain", () => Encoding.ASCII.GetBytes(Heading + Row), "import.mediaType"),
         Raw("a form without a file", "multipart/form-data; boundary=x", () => Encoding.ASCII.GetBytes("--x--\r\n"), "import.noFile"),
         Raw("a form without an end", "multipart/form-data; boundary=x", () => Encoding.ASCII.GetBytes("--x\r\nContent-Disp"), "request.incomplete"),
@@ -115,7 +145,55 @@ public sealed class HostileFileTests : IAsyncLifetime
         Raw("title above the headings", XlsxType, () => Xlsx.Make(("A", false, [["BÁO CÁO"], ["unit", "period", "target", "numerator", "total"], ["STP", "2022-H1", "II.3.a", 120, 200]])), "created"),
         Raw("empty sheet", XlsxType, () => Xlsx.Make(("A", false, [])), "file.empty"),
         Raw("external link", XlsxType, () => Xlsx.WithExternalLink(Xlsx.Make(("A", false, [["unit", "period", "target"]]))), "file.externalLinks"),
+        Sheet("string cell without its string", """<c r="F2" t="s"/>""", "created"),
+        Sheet("string cell with an empty value", """<c r="F2" t="s"><v></v></c>""", "created"),
+        Sheet("string cell of runs", """<c r="F2" t="s"><v>1</v></c>""", "created"),
+        Sheet("string that is not there", """<c r="F2" t="s"><v>999999999</v></c>""", "file.unreadable"),
+        Sheet("string with a number below zero", """<c r="F2" t="s"><v>-1</v></c>""", "file.unreadable"),
+        Sheet("style that is not there", """<c r="F2" s="99"><v>1</v></c>""", "file.unreadable"),
+        Sheet("cell before the one before", """<c r="A2"><v>1</v></c>""", "file.unreadable"),
+        Sheet("cell far to the right", """<c r="XFD2" s="1"/>""", "created"),
+        Sheet("cell with a value far to the right", """<c r="XFD2"><v>1</v></c>""", "row.tooManyColumns"),
+        Sheet("cell beyond the last column", """<c r="XFE2" s="1"/>""", "file.unreadable"),
+        Sheet("cell without letters", """<c r="22"/>""", "file.unreadable"),
+        Sheet("row far below", "<c r=\"F2\"/></row><row r=\"4294967295\"><c r=\"A9\"/>", "file.unreadable"),
+        Sheet("row number below zero", "<c r=\"F2\"/></row><row r=\"-1\"><c r=\"A9\"/>", "file.unreadable"),
+        Sheet("row number twice", "<c r=\"F2\"/></row><row r=\"2\"><c r=\"A2\"/>", "file.unreadable"),
+        Count("date", """<c r="D2" s="1"><v>44654</v></c>""", "cell.format"),
+        Count("date in a format of its own", """<c r="D2" s="3"><v>44654</v></c>""", "cell.format"),
+        Count("hours", """<c r="D2" s="5"><v>2</v></c>""", "cell.format"),
+        Count("ISO date", """<c r="D2" t="d"><v>2022-04-03T00:00:00</v></c>""", "cell.format"),
+        Count("percentage", """<c r="D2" s="2"><v>1</v></c>""", "cell.format"),
+        Count("percentage, red below zero", """<c r="D2" s="7"><v>0.5</v></c>""", "cell.format"),
+        Count("number with a unit in quotes", """<c r="D2" s="4"><v>120</v></c>""", "created"),
+        Count("number with a percent sign that multiplies nothing", """<c r="D2" s="6"><v>120</v></c>""", "created"),
+        Count("number in groups", """<c r="D2" s="8"><v>120</v></c>""", "created"),
+        Count("scientific number", """<c r="D2" s="9"><v>1.2E2</v></c>""", "created"),
+        Count("formatted blank", """<c r="D2" s="1"/>""", "value.required"),
+        Period("date", """<c r="B2" s="1"><v>44726</v></c>""", "created"),
+        Period("ISO date", """<c r="B2" t="d"><v>2022-06-14</v></c>""", "created"),
+        Period("ISO date and time", """<c r="B2" t="d"><v>2022-06-14T00:00:00Z</v></c>""", "created"),
+        Period("another date", """<c r="B2" s="1"><v>44727</v></c>""", "period.unknown"),
+        Period("date of the Macintosh", """<c r="B2" s="1"><v>43264</v></c>""", "created", ("xl/workbook.xml", Workbook.Replace("<sheets>", "<workbookPr date1904=\"1\"/><sheets>", StringComparison.Ordinal))),
+        Parts("theme missing", ("xl/theme/theme1.xml", null)),
+        Parts("styles missing", ("xl/styles.xml", null)),
+        Parts("strings missing", ("xl/sharedStrings.xml", null)),
+        Parts("sheet missing", ("xl/worksheets/sheet1.xml", null)),
+        Parts("workbook missing", ("xl/workbook.xml", null)),
+        Parts("no relationships", ("_rels/.rels", null)),
+        Parts("relationships of the workbook missing", ("xl/_rels/workbook.xml.rels", null)),
+        Parts("sheet is no XML", ("xl/worksheets/sheet1.xml", "unit,period")),
+        Parts("sheet ends early", ("xl/worksheets/sheet1.xml", "<worksheet><sheetData>" + Xlsx.Row(1, Columns))),
+        Parts("sheet with entities", ("xl/worksheets/sheet1.xml", "<!DOCTYPE x [<!ENTITY a \"b\">]><worksheet/>")),
+        Parts("sheet of elements in elements", ("xl/worksheets/sheet1.xml", string.Concat(Enumerable.Repeat("<a>", 100_000)))),
+        Parts("sheet with a long attribute", ("xl/worksheets/sheet1.xml", $"<worksheet a=\"{string.Concat(Enumerable.Range(0, 300_000))}\"/>")),
+        Parts("sheet of many names", ("xl/worksheets/sheet1.xml", $"<worksheet>{string.Concat(Enumerable.Range(0, 50_000).Select(n => $"<a{n}/>"))}</worksheet>")),
+        Raw("binary workbook", XlsxType, () => Xlsx.Raw("", ("_rels/.rels", Xlsx.Part("_rels/.rels").Replace("workbook.xml", "workbook.bin", StringComparison.Ordinal)), ("xl/workbook.bin", "x")), "file.unreadable"),
+        Raw("OpenDocument", "application/vnd.oasis.opendocument.spreadsheet", () => Zip(("mimetype", "application/vnd.oasis.opendocument.spreadsheet"), ("content.xml", "<x/>")), "file.unreadable"),
+        Raw("old workbook", XlsxType, () => [0xD0, 0xCF, 0x11, 0xE0, .. new byte[2048]], "file.unreadable"),
     ];
+
+    private static string Workbook => Xlsx.Part("xl/workbook.xml");
 
     private ApiHost _api = null!;
     private HttpClient _client = null!;
@@ -185,6 +263,31 @@ public sealed class HostileFileTests : IAsyncLifetime
 
     private static (string, string, string, Func<byte[]>, string) Raw(string name, string type, Func<byte[]> file, string expected) =>
         (name, type, "", file, expected);
+
+    private const string Named = "Đơn vị;Kỳ báo cáo;Chỉ tiêu;Tử số;Tổng số;Ghi chú\nSở Tư pháp;2022-H1;II.3.a;120;200;đã xử lý đủ hồ sơ\n";
+
+    private static string[] Columns => ["unit", "period", "target", "numerator", "total", "note"];
+
+    private static (string, string, string, Func<byte[]>, string) Sheet(string name, string cell, string expected) =>
+        Raw("Sheet: " + name, XlsxType, () => Xlsx.Raw(Xlsx.Row(1, Columns) + Xlsx.Row(2, "STP", "2022-H1", "II.3.a", "120", "200", cell)), expected);
+
+    private static (string, string, string, Func<byte[]>, string) Count(string name, string cell, string expected) =>
+        Raw("Count: " + name, XlsxType, () => Xlsx.Raw(Xlsx.Row(1, Columns) + Xlsx.Row(2, "STP", "2022-H1", "II.3.a", cell, "50000")), expected);
+
+    private static (string, string, string, Func<byte[]>, string) Period(string name, string cell, string expected, params (string, string?)[] parts) =>
+        Raw("Period: " + name, XlsxType, () => Xlsx.Raw(Xlsx.Row(1, Columns) + Xlsx.Row(2, "STP", cell, "II.3.a", "120", "200"), parts), expected);
+
+    private static (string, string, string, Func<byte[]>, string) Parts(string name, (string, string?) part) =>
+        Raw("Parts: " + name, XlsxType, () => Xlsx.Raw(Xlsx.Row(1, Columns) + Xlsx.Row(2, "STP", "2022-H1", "II.3.a", "120", "200"), part), "file.unreadable");
+
+    // The code page has letters with their shape, and the tones as signs of their own that follow them.
+    private static byte[] Windows1258(string text) => [.. text.SelectMany(letter =>
+    {
+        var encoding = CodePagesEncodingProvider.Instance.GetEncoding(1258, EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback)!;
+        var apart = letter.ToString().Normalize(NormalizationForm.FormD);
+        var tone = apart[^1] is '\u0300' or '\u0301' or '\u0303' or '\u0309' or '\u0323' ? apart[^1].ToString() : "";
+        return (byte[])[.. encoding.GetBytes(apart[..^tone.Length].Normalize(NormalizationForm.FormC)), .. encoding.GetBytes(tone)];
+    })];
 
     private static byte[] Zip(params (string Name, string Text)[] entries)
     {

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using DocumentFormat.OpenXml.Packaging;
 using DocumentFormat.OpenXml.Spreadsheet;
 
@@ -19,9 +20,8 @@ internal static class Xlsx
             foreach (var (column, number) in cells)
             {
                 var reference = $"{(char)('A' + headings.IndexOf(column))}{row.RowIndex}";
-                row.InsertBefore(
-                    new Cell { CellReference = reference, CellValue = new CellValue(number) },
-                    row.Elements<Cell>().FirstOrDefault(cell => string.CompareOrdinal(cell.CellReference!.Value, reference) > 0));
+                var cell = row.Elements<Cell>().Single(each => each.CellReference == reference);
+                cell.CellValue = new CellValue(number);
             }
         }
 
@@ -52,6 +52,66 @@ internal static class Xlsx
 
         return stream.ToArray();
     }
+
+    /// <summary>A workbook of one sheet as its parts are written, so that a test can write what no program would.</summary>
+    /// <param name="rows">The XML in sheetData.</param>
+    /// <param name="parts">Parts in place of the usual ones, or beside them; a part without content is left out.</param>
+    public static byte[] Raw(string rows, params (string Name, string? Content)[] parts)
+    {
+        var all = Parts(rows);
+        foreach (var (name, content) in parts)
+        {
+            all[name] = content;
+        }
+
+        using var zip = new MemoryStream();
+        using (var archive = new ZipArchive(zip, ZipArchiveMode.Create, leaveOpen: true))
+        {
+            foreach (var (name, content) in all.Where(part => part.Value is not null))
+            {
+                using var part = new StreamWriter(archive.CreateEntry(name).Open());
+                part.Write(content);
+            }
+        }
+
+        return zip.ToArray();
+    }
+
+    /// <summary>The usual content of a part.</summary>
+    public static string Part(string name) => Parts("")[name]!;
+
+    private static Dictionary<string, string?> Parts(string rows)
+    {
+        const string main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+        const string relations = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+        const string list = "http://schemas.openxmlformats.org/package/2006/relationships";
+        return new Dictionary<string, string?>
+        {
+            ["_rels/.rels"] = $"""<Relationships xmlns="{list}"><Relationship Id="w" Type="{relations}/officeDocument" Target="xl/workbook.xml"/></Relationships>""",
+            ["xl/workbook.xml"] = $"""<workbook xmlns="{main}" xmlns:r="{relations}"><sheets><sheet name="A" sheetId="1" r:id="s"/></sheets></workbook>""",
+            ["xl/_rels/workbook.xml.rels"] = $"""
+                <Relationships xmlns="{list}"><Relationship Id="s" Type="{relations}/worksheet" Target="worksheets/sheet1.xml"/>
+                <Relationship Id="t" Type="{relations}/sharedStrings" Target="/xl/sharedStrings.xml"/>
+                <Relationship Id="f" Type="{relations}/styles" Target="styles.xml"/><Relationship Id="theme" Type="{relations}/theme" Target="theme/theme1.xml"/></Relationships>
+                """,
+            ["xl/worksheets/sheet1.xml"] = $"""<worksheet xmlns="{main}"><sheetData>{rows}</sheetData></worksheet>""",
+            ["xl/sharedStrings.xml"] = $"""<sst xmlns="{main}"><si><t>STP</t></si><si><r><t>2022</t></r><r><t>-H1</t></r><rPh sb="0" eb="1"><t>đọc</t></rPh></si></sst>""",
+            ["xl/styles.xml"] = $"""
+                <styleSheet xmlns="{main}"><numFmts><numFmt numFmtId="164" formatCode="dd\/mm\/yyyy;@"/><numFmt numFmtId="165" formatCode="#,##0\ &quot;hồ sơ/d&quot;"/>
+                <numFmt numFmtId="166" formatCode="[Red][h]:mm"/><numFmt numFmtId="167" formatCode="0.0\%"/><numFmt numFmtId="168" formatCode="0.0%;[Red]-0.0%"/></numFmts>
+                <cellStyleXfs><xf numFmtId="14"/></cellStyleXfs>
+                <cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="9"/><xf numFmtId="164"/><xf numFmtId="165"/><xf numFmtId="166"/><xf numFmtId="167"/><xf numFmtId="168"/>
+                <xf numFmtId="3"/><xf numFmtId="11"/></cellXfs></styleSheet>
+                """,
+            ["xl/theme/theme1.xml"] = "<theme/>",
+        };
+    }
+
+    /// <summary>A row of text and number cells; what begins with &lt; is a cell as it is written.</summary>
+    public static string Row(int number, params string[] cells) => $"""<row r="{number}">{string.Concat(cells.Select((cell, index) =>
+        cell.StartsWith('<') ? cell
+        : cell.All(char.IsAsciiDigit) ? $"<c r=\"{(char)('A' + index)}{number}\"><v>{cell}</v></c>"
+        : $"<c r=\"{(char)('A' + index)}{number}\" t=\"inlineStr\"><is><t>{cell}</t></is></c>"))}</row>""";
 
     public static byte[] WithExternalLink(byte[] workbook)
     {
