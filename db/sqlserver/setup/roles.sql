@@ -30,7 +30,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON plans TO cchc_writer;
 GRANT SELECT, INSERT, DELETE ON report_evidence TO cchc_writer;
 GRANT SELECT, INSERT ON report_extensions TO cchc_writer;
 GRANT SELECT, INSERT, DELETE ON report_import_files TO cchc_writer;
-GRANT SELECT, INSERT ON report_import_remarks TO cchc_writer;
+GRANT SELECT, INSERT, DELETE ON report_import_remarks TO cchc_writer;
 GRANT SELECT, INSERT, UPDATE ON report_imports TO cchc_writer;
 GRANT SELECT, INSERT, DELETE ON report_tasks TO cchc_writer;
 GRANT SELECT, INSERT, UPDATE, DELETE ON report_values TO cchc_writer;

@@ -48,6 +48,7 @@ internal static class Examples
             404 => ("plan.unknown", "cchc-2021"),
             406 => ("request.notAcceptable", "application/json, text/csv"),
             409 => ("period.locked", "2022-Q1"),
+            410 => ("import.purged", "90"),
             412 => ("precondition.failed", "\"r4\""),
             413 => ("request.tooLarge", JsonInput.MaxBytes.ToString(CultureInfo.InvariantCulture)),
             415 => ("request.mediaType", ""),

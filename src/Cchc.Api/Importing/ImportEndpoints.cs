@@ -109,7 +109,7 @@ internal static class ImportEndpoints
         api.MapGet(Path + "/{id}/rejected", GetRejected).WithName("getRejectedRows")
             .WithMetadata(new Description("The rejected rows as a file of the same format with a reason column", []))
             .ProducesFile("text/csv", XlsxType, "application/json", "application/x-ndjson")
-            .Refuses(400, 401, 403, 404, 429, 503).Needs(KeyScope.Read, KeyScope.Imports);
+            .Refuses(400, 401, 403, 404, 410, 429, 503).Needs(KeyScope.Read, KeyScope.Imports);
         api.MapDelete(Path + "/{id}", CancelImport).WithName("cancelImport")
             .WithMetadata(new Description("Stop an import that is queued or running; nothing of it stays", []))
             .Produces<ImportAnswer>(200, "application/json").Refuses(400, 401, 403, 404, 409, 429, 503).Needs(KeyScope.Imports)
@@ -366,7 +366,7 @@ internal static class ImportEndpoints
             session => ImportQueries.RangeAsync(session, found.Id, actor, page.Items[0], page.Items[^1]), context.RequestAborted);
         await Answers.WriteOwnAsync(context, StatusCodes.Status200OK, new Page<ImportAnswer>
         {
-            Items = [.. imports.Select(import => Show(import, catalogue, [], importer.ProgressOf(import.Id)))],
+            Items = [.. imports.Select(import => Show(import, catalogue, [], importer))],
             NextCursor = page.NextCursor,
         });
     }
@@ -410,14 +410,16 @@ internal static class ImportEndpoints
         static RowResult Of(RowOutcome outcome) => Enum.Parse<RowResult>(outcome.ToString());
     }
 
-    private static async Task GetRejected(HttpContext context, string id, Database database)
+    private static async Task GetRejected(HttpContext context, string id, Database database, Importer importer, TimeProvider time)
     {
         new QueryInput(context.Request).Done();
         var import = await FindAsync(context, id, database);
-        var pieces = await database.ReadAsync(session => ImportQueries.CountPiecesAsync(session, import.Id, "rejected"), context.RequestAborted);
+        var pieces = import.IsEnded
+            ? await database.ReadAsync(session => ImportQueries.CountPiecesAsync(session, import.Id, "rejected"), context.RequestAborted) : 0;
         if (pieces == 0)
         {
-            throw new ProblemException("import.nothingRejected");
+            throw importer.DetailsUntil(import) <= time.GetUtcNow() ? new ProblemException("import.purged", importer.RetentionDays)
+                : new ProblemException("import.nothingRejected");
         }
 
         Download(context, import.Format switch
@@ -500,6 +502,15 @@ internal static class ImportEndpoints
         await using var file = Spool.Create();
         var template = new ReportTemplate(found, period!, chosen);
         await database.ReadAsync(session => template.LoadAsync(session, catalogue), context.RequestAborted);
+        if (format == TemplateFormat.Xlsx && template.RowCount >= XlsxWriter.MostRows)
+        {
+            // A template is one sheet, since it is imported as one.
+            throw ProblemException.Of([new Refusal("xlsx.tooManyRows", null, null, XlsxWriter.MostRows, CsvAddress(context.Request))
+            {
+                Parameter = "format",
+            }]);
+        }
+
         template.Write(format, file);
         Download(
             context, format == TemplateFormat.Csv ? CsvType : XlsxType,
@@ -508,6 +519,9 @@ internal static class ImportEndpoints
         file.Position = 0;
         await file.CopyToAsync(context.Response.Body, context.RequestAborted);
     }
+
+    private static string CsvAddress(HttpRequest request) => request.PathBase + request.Path + QueryString.Create(
+        request.Query.Select(each => KeyValuePair.Create(each.Key, each.Key == "format" ? "csv" : (string?)each.Value)));
 
     private static void Download(HttpContext context, string type, string name)
     {
@@ -537,10 +551,10 @@ internal static class ImportEndpoints
             ? await services.GetRequiredService<Database>().ReadAsync(
                 session => ImportQueries.FirstRemarksAsync(session, import.Id), context.RequestAborted)
             : [];
-        return Show(import, catalogue, remarks, services.GetRequiredService<Importer>().ProgressOf(import.Id));
+        return Show(import, catalogue, remarks, services.GetRequiredService<Importer>());
     }
 
-    private static ImportAnswer Show(ImportRecord import, Catalogue catalogue, IReadOnlyList<Remark> remarks, ImportProgress? progress) => new()
+    private static ImportAnswer Show(ImportRecord import, Catalogue catalogue, IReadOnlyList<Remark> remarks, Importer importer) => new()
     {
         Id = import.Id,
         Plan = catalogue.Plans.First(plan => plan.Id == import.PlanId).Code,
@@ -555,7 +569,8 @@ internal static class ImportEndpoints
         CreatedBy = import.Actor,
         CreatedAt = import.CreatedAt,
         FinishedAt = import.FinishedAt,
-        Progress = import.IsEnded ? new ImportProgress(import.RowsRead, 100) : progress ?? new ImportProgress(import.RowsRead, null),
+        DetailsUntil = importer.DetailsUntil(import),
+        Progress = import.IsEnded ? new ImportProgress(import.RowsRead, 100) : importer.ProgressOf(import.Id) ?? new ImportProgress(import.RowsRead, null),
         Result = import.Summary is { } summary ? System.Text.Json.JsonSerializer.Deserialize<ImportResult>(summary, Json.Options) : null,
         Remarks = [.. remarks.Select(RowRemark.Of)],
     };

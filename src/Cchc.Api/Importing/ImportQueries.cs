@@ -73,6 +73,17 @@ internal static class ImportQueries
     private const string SelectOutcomes = "SELECT outcomes AS Outcomes FROM report_imports WHERE import_id = @id";
     private const string CountPieces = "SELECT COUNT(*) FROM report_import_files WHERE import_id = @id AND kind = @kind";
     private const string SelectPiece = "SELECT content FROM report_import_files WHERE import_id = @id AND kind = @kind AND ordinal = @ordinal";
+    private const string CountRemarks = "SELECT COUNT(*) FROM report_import_remarks WHERE import_id = @id";
+    private const string DeleteRemarks = "DELETE FROM report_import_remarks WHERE import_id = @id AND ordinal >= @first AND ordinal <= @last";
+    private const string DeletePiece = "DELETE FROM report_import_files WHERE import_id = @id AND kind = @kind AND ordinal = @ordinal";
+    private const string SelectExpired = """
+        SELECT import_id FROM report_imports
+        WHERE finished_at < @before
+            AND (EXISTS (SELECT 1 FROM report_import_remarks WHERE report_import_remarks.import_id = report_imports.import_id)
+                OR EXISTS (SELECT 1 FROM report_import_files WHERE report_import_files.import_id = report_imports.import_id AND kind = 'rejected'))
+        ORDER BY finished_at, import_id
+        """;
+
     private const string DeletePieces = "DELETE FROM report_import_files WHERE import_id = @id AND kind = @kind";
     private const string InsertPiece = """
         INSERT INTO report_import_files (import_id, kind, ordinal, content) VALUES (@id, @kind, @ordinal, @content)
@@ -155,7 +166,7 @@ internal static class ImportQueries
             FinishOne, new { id, owner, status = Words.Of(status), rows, summary, outcomes, now }) == 1;
         if (isOurs)
         {
-            await session.ExecuteAsync(DeletePieces, new { id, kind = "upload" });
+            await DeletePiecesAsync(session, id, "upload");
         }
 
         return isOurs;
@@ -172,12 +183,31 @@ internal static class ImportQueries
     public static async Task<byte[]> OutcomesAsync(DbSession session, string id) =>
         await session.SingleAsync<byte[]>(SelectOutcomes, new { id }) ?? [];
 
-    public static Task WriteRemarksAsync(DbSession session, string id, IEnumerable<Remark> remarks)
+    /// <summary>The imports that ended before an instant and still have remarks or rejected rows, the oldest first.</summary>
+    public static Task<IReadOnlyList<string>> ExpiredAsync(DbSession session, DateTimeOffset before) =>
+        session.QueryAsync<string>(SelectExpired, new { before });
+
+    public static Task<int> CountRemarksAsync(DbSession session, string id) => session.SingleAsync<int>(CountRemarks, new { id });
+
+    /// <summary>Deletes the remarks from one place to another, the first of which is 1.</summary>
+    public static Task<int> DeleteRemarksAsync(DbSession session, string id, int first, int last) =>
+        session.ExecuteAsync(DeleteRemarks, new { id, first, last });
+
+    public static Task<int> DeletePiecesAsync(DbSession session, string id, string kind) => session.ExecuteAsync(DeletePieces, new { id, kind });
+
+    public static Task<int> DeletePieceAsync(DbSession session, string id, string kind, int ordinal) =>
+        session.ExecuteAsync(DeletePiece, new { id, kind, ordinal });
+
+    /// <param name="session">Where they are written.</param>
+    /// <param name="id">The import.</param>
+    /// <param name="remarks">The remarks in order.</param>
+    /// <param name="first">The place of the first of them; 1 where they are all.</param>
+    public static Task WriteRemarksAsync(DbSession session, string id, IEnumerable<Remark> remarks, int first = 1)
     {
         var row = new object?[6];
         return session.WriteManyAsync(InsertRemark, [new("id", id)], remarks.Select((remark, index) =>
         {
-            (row[0], row[1], row[2], row[3]) = (index + 1, remark.Row, remark.Column, remark.Code);
+            (row[0], row[1], row[2], row[3]) = (first + index, remark.Row, remark.Column, remark.Code);
             row[4] = remark.Arguments is { Length: > 0 } arguments ? System.Text.Json.JsonSerializer.Serialize(arguments, Json.Options) : null;
             row[5] = remark.Value;
             return row;
@@ -197,9 +227,12 @@ internal static class ImportQueries
         var piece = new byte[PieceSize];
         for (var ordinal = 1; await file.ReadAtLeastAsync(piece, piece.Length, throwOnEndOfStream: false) is > 0 and var read; ordinal++)
         {
-            await session.ExecuteAsync(InsertPiece, new { id, kind, ordinal, content = read == piece.Length ? piece : piece[..read] });
+            await SavePieceAsync(session, id, kind, ordinal, read == piece.Length ? piece : piece[..read]);
         }
     }
+
+    public static Task<int> SavePieceAsync(DbSession session, string id, string kind, int ordinal, byte[] content) =>
+        session.ExecuteAsync(InsertPiece, new { id, kind, ordinal, content });
 
     public static Task<int> CountPiecesAsync(DbSession session, string id, string kind) =>
         session.SingleAsync<int>(CountPieces, new { id, kind });

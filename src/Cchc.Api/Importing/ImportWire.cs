@@ -66,6 +66,10 @@ public sealed record ImportAnswer
     public required string CreatedBy { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
     public required DateTimeOffset? FinishedAt { get; init; }
+
+    /// <summary>Until when remarks and rejected rows are kept; null until it ends.</summary>
+    public required DateTimeOffset? DetailsUntil { get; init; }
+
     public required ImportProgress Progress { get; init; }
 
     /// <summary>Null until it is completed or rejected.</summary>
@@ -94,6 +98,10 @@ public sealed record ImportResult
     /// <summary>Remarks beyond the number that is kept.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int RemarksLeftOff { get; init; }
+
+    /// <summary>Rejected rows beyond the 64 MB that their file may have.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int RejectedLeftOff { get; init; }
 
     /// <summary>
     /// Dry run only: every line that would change, in the provisional lens and year to date, as if the reports named in the file were

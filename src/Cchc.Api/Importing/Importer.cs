@@ -40,10 +40,19 @@ internal sealed class RunningImport : IDisposable
 /// stops it before the commit leaves nothing behind. Who runs it holds a lease, so that another node takes over from one that went away.
 /// </summary>
 internal sealed partial class Importer(
-    Database database, DataVersions versions, Catalogues catalogues, Measures measures, TimeProvider time, ILogger<Importer> log) : IDisposable
+    Database database, DataVersions versions, Catalogues catalogues, Measures measures, IConfiguration configuration, TimeProvider time,
+    ILogger<Importer> log) : IDisposable
 {
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(3);
+
+    private static readonly TimeSpan PurgeInterval = TimeSpan.FromHours(1);
+
+    // How often an import may find, as it goes in, that what was written ahead of it does not hold any more.
+    private const int MostAttempts = 3;
+
+    private readonly TimeSpan _retention = TimeSpan.FromDays(configuration.GetValue("Imports:RetentionDays", 90));
+    private DateTimeOffset _purgedAt = time.GetUtcNow();
 
     private readonly string _node = Guid.NewGuid().ToString("N");
     private readonly SemaphoreSlim _slots = new(2);
@@ -176,6 +185,8 @@ internal sealed partial class Importer(
                 return true;
             }
 
+            // What a node that went away wrote ahead is not what this run finds.
+            await ClearAsync(import.Id, cancellation);
             await RunAsync(import with { Status = ImportStatus.Running, LeaseOwner = _node }, file, isKept: true, cancellation);
             return true;
         }
@@ -199,6 +210,31 @@ internal sealed partial class Importer(
                 return (true, true);
             },
             cancellation);
+    }
+
+    /// <summary>Until when the remarks and rejected rows of an import are kept; null until it ends.</summary>
+    public DateTimeOffset? DetailsUntil(ImportRecord import) => import.FinishedAt + _retention;
+
+    /// <summary>How long the remarks and rejected rows of an import are kept, in days.</summary>
+    public int RetentionDays => (int)_retention.TotalDays;
+
+    /// <summary>Deletes the remarks and rejected rows that have been kept long enough, once an hour.</summary>
+    public async Task PurgeIfDueAsync(CancellationToken cancellation)
+    {
+        if (time.GetUtcNow() - _purgedAt >= PurgeInterval)
+        {
+            _purgedAt = time.GetUtcNow();
+            await PurgeAsync(cancellation);
+        }
+    }
+
+    public async Task PurgeAsync(CancellationToken cancellation)
+    {
+        var expired = await database.ReadAsync(session => ImportQueries.ExpiredAsync(session, time.Now() - _retention), cancellation, Pace.Bulk);
+        foreach (var id in expired)
+        {
+            await ClearAsync(id, cancellation);
+        }
     }
 
     public void Dispose()
@@ -247,21 +283,56 @@ internal sealed partial class Importer(
         }
     }
 
-    private Task EndAsync(string id, ImportStatus status) =>
-        TryAsync(id, session => ImportQueries.FinishAsync(session, id, _node, status, 0, null, null, time.Now()));
+    private async Task EndAsync(string id, ImportStatus status)
+    {
+        // What was written ahead is another node's, or belongs to an import that was completed after all, where this one does not end it.
+        if (!await TryAsync(id, session => ImportQueries.FinishAsync(session, id, _node, status, 0, null, null, time.Now())))
+        {
+            return;
+        }
 
-    private Task GiveUpAsync(string id) => TryAsync(id, session => ImportQueries.GiveUpAsync(session, id, _node));
+        try
+        {
+            await ClearAsync(id, CancellationToken.None);
+        }
+        catch (System.Data.Common.DbException exception)
+        {
+            Missed(log, exception, id);
+        }
+    }
 
-    private async Task TryAsync<T>(string id, Func<DbSession, Task<T>> end)
+    // In steps, each of which keeps other writers waiting for a moment only.
+    private async Task ClearAsync(string id, CancellationToken cancellation)
+    {
+        var (remarks, pieces) = await database.ReadAsync(
+            async session => (await ImportQueries.CountRemarksAsync(session, id), await ImportQueries.CountPiecesAsync(session, id, "rejected")), cancellation);
+        for (var first = 1; first <= remarks; first += ImportDetails.RemarksAtOnce)
+        {
+            var start = first;
+            await database.WriteAsync(
+                async session => (await ImportQueries.DeleteRemarksAsync(session, id, start, start + ImportDetails.RemarksAtOnce - 1), true), cancellation);
+        }
+
+        for (var ordinal = pieces; ordinal >= 1; ordinal--)
+        {
+            var number = ordinal;
+            await database.WriteAsync(async session => (await ImportQueries.DeletePieceAsync(session, id, "rejected", number), true), cancellation);
+        }
+    }
+
+    private Task<int> GiveUpAsync(string id) => TryAsync(id, session => ImportQueries.GiveUpAsync(session, id, _node));
+
+    private async Task<T?> TryAsync<T>(string id, Func<DbSession, Task<T>> end)
     {
         try
         {
-            await database.WriteAsync(async session => (await end(session), true), CancellationToken.None);
+            return await database.WriteAsync(async session => (await end(session), true), CancellationToken.None);
         }
         catch (System.Data.Common.DbException exception)
         {
             // The lease runs out, and whoever finds it then goes on from there.
             Missed(log, exception, id);
+            return default;
         }
     }
 
@@ -290,11 +361,32 @@ internal sealed partial class Importer(
         if (parsed.IsBroken || import.IsDryRun || (parsed.HasRejected && !import.IsPartial))
         {
             var run = await database.ReadAsync(session => CompareAsync(session), cancellation, Pace.Bulk);
-            await FinishAsync(run);
+            await FinishAsync(run, null);
             return;
         }
 
-        var (done, version) = await database.WriteAsync(
+        var ahead = parsed.HasRejected ? await WriteAheadAsync(await database.ReadAsync(CompareAsync, cancellation, Pace.Bulk), null) : null;
+        var (done, version) = await WriteAsync(ahead, MostAttempts > 1);
+        for (var attempt = 2; done.MustWriteAhead; attempt++)
+        {
+            ahead = await WriteAheadAsync(done, ahead);
+            (done, version) = await WriteAsync(ahead, attempt < MostAttempts);
+        }
+
+        if (version is null)
+        {
+            await FinishAsync(done, ahead);
+            return;
+        }
+
+        versions.Observe(version);
+        measures.Imported(Count(done.Merge.Outcomes), dryRun: false);
+
+        bool HasMoved(long current) => import.ExpectedVersion is { } expected && expected != current;
+
+        void Advance(int rows) => running.Report(parsed.LastRow, 0.5 + (0.5 * rows / Math.Max(1, parsed.Rows.Count)));
+
+        Task<(Run Run, DataVersion? Version)> WriteAsync(ImportDetails? written, bool mayRepeat) => database.WriteAsync(
             async session =>
             {
                 var now = time.Now();
@@ -308,22 +400,15 @@ internal sealed partial class Importer(
                 await run.Merge.RunAsync(Advance, cancellation);
                 var commit = run.Merge.HasChanges && (import.IsPartial || !run.Merge.HasRejected);
                 run = commit ? run : run with { Version = raised.Version - 1 };
-                return ((run, commit ? raised : null), commit && await SaveAsync(session, run, now));
+                if (commit && mayRepeat && DetailsOf(run) is { IsLong: true } details && !details.IsSameAs(written))
+                {
+                    return ((run with { MustWriteAhead = true }, null), false);
+                }
+
+                return ((run, commit ? raised : null), commit && await SaveAsync(session, run, written, now));
             },
             cancellation,
             Pace.Bulk);
-        if (version is null)
-        {
-            await FinishAsync(done);
-            return;
-        }
-
-        versions.Observe(version);
-        measures.Imported(Count(done.Merge.Outcomes), dryRun: false);
-
-        bool HasMoved(long current) => import.ExpectedVersion is { } expected && expected != current;
-
-        void Advance(int rows) => running.Report(parsed.LastRow, 0.5 + (0.5 * rows / Math.Max(1, parsed.Rows.Count)));
 
         async Task<Run> CompareAsync(DbSession session)
         {
@@ -342,19 +427,102 @@ internal sealed partial class Importer(
             return import.IsDryRun ? run with { Effect = await EffectAsync(session, catalogue, plan, run.Merge) } : run;
         }
 
-        async Task FinishAsync(Run run)
+        async Task FinishAsync(Run run, ImportDetails? written)
         {
-            await database.WriteAsync(async session => (await SaveAsync(session, run, time.Now()), true), cancellation, Pace.Bulk);
+            written = await WriteAheadAsync(run, written);
+            await database.WriteAsync(async session => (await SaveAsync(session, run, written, time.Now()), true), cancellation, Pace.Bulk);
             measures.Imported(Count(run.Merge.Outcomes), import.IsDryRun);
         }
 
+        ImportDetails DetailsOf(Run run) => new(
+            import, run.Merge.Outcomes,
+            run.Moved is { } moved
+                ? [new Remark(0, null, "import.moved", null, moved.ToString(System.Globalization.CultureInfo.InvariantCulture))]
+                : [.. parsed.Remarks.Concat(run.Merge.Remarks).OrderBy(remark => remark.Row).Take(ParsedFile.MostRemarks)],
+            run.Moved is null && !parsed.IsUnreadable && run.Merge.Outcomes.AsSpan().Contains(RowOutcome.Rejected));
+
+        // Writes what is long before the import ends, in transactions that are short. Nobody sees it until then.
+        async Task<ImportDetails?> WriteAheadAsync(Run run, ImportDetails? written)
+        {
+            var details = DetailsOf(run);
+            if (details.IsSameAs(written))
+            {
+                return written;
+            }
+
+            if (written is not null)
+            {
+                await ClearAsync(import.Id, cancellation);
+            }
+
+            if (!details.IsLong)
+            {
+                return null;
+            }
+
+            for (var at = 0; at < details.Remarks.Count; at += ImportDetails.RemarksAtOnce)
+            {
+                var start = at;
+                await StepAsync(session => ImportQueries.WriteRemarksAsync(
+                    session, import.Id, details.Remarks.Skip(start).Take(ImportDetails.RemarksAtOnce), start + 1));
+            }
+
+            if (details.HasFile)
+            {
+                await using var rejected = details.MakeFile(file);
+                rejected.Position = 0;
+                var piece = new byte[ImportQueries.PieceSize];
+                for (var ordinal = 1; await rejected.ReadAtLeastAsync(piece, piece.Length, throwOnEndOfStream: false, cancellation) is > 0 and var read; ordinal++)
+                {
+                    var number = ordinal;
+                    await StepAsync(session => ImportQueries.SavePieceAsync(session, import.Id, "rejected", number, piece[..read]));
+                }
+            }
+
+            return details;
+        }
+
+        // Only while the import is this node's.
+        Task StepAsync(Func<DbSession, Task> write) => database.WriteAsync(
+            async session =>
+            {
+                if (!await ImportQueries.RenewAsync(session, import.Id, _node, running.Progress.Rows, time.Now() + Lease))
+                {
+                    throw new OperationCanceledException();
+                }
+
+                await write(session);
+                return (true, true);
+            },
+            cancellation,
+            Pace.Bulk);
+
         // Ends the record with all that is kept; what is not ours any more is not ended, and takes the data with it.
-        async Task<bool> SaveAsync(DbSession session, Run run, DateTimeOffset now)
+        async Task<bool> SaveAsync(DbSession session, Run run, ImportDetails? written, DateTimeOffset now)
         {
             var merge = run.Merge;
-            List<Remark> remarks = run.Moved is { } moved
-                ? [new Remark(0, null, "import.moved", null, moved.ToString(System.Globalization.CultureInfo.InvariantCulture))]
-                : [.. parsed.Remarks.Concat(merge.Remarks).OrderBy(remark => remark.Row).Take(ParsedFile.MostRemarks)];
+            var details = DetailsOf(run);
+            if (details.IsSameAs(written))
+            {
+                details = written!;
+            }
+            else
+            {
+                if (written is not null)
+                {
+                    await ImportQueries.DeleteRemarksAsync(session, import.Id, 1, int.MaxValue);
+                    await ImportQueries.DeletePiecesAsync(session, import.Id, "rejected");
+                }
+
+                await ImportQueries.WriteRemarksAsync(session, import.Id, details.Remarks);
+                if (details.HasFile)
+                {
+                    await using var rejected = details.MakeFile(file);
+                    await ImportQueries.SaveFileAsync(session, import.Id, "rejected", rejected);
+                }
+            }
+
+            var remarks = details.Remarks;
             var isRejected = run.Moved is not null || parsed.IsBroken || (merge.HasRejected && !import.IsPartial);
             var counts = Count(merge.Outcomes);
             var result = new ImportResult
@@ -363,6 +531,7 @@ internal sealed partial class Importer(
                 Rows = counts,
                 Reports = new ReportCounts(merge.ReportsCreated, merge.ReportsUpdated, merge.ReportsSubmitted, merge.ReportsLeftDraft),
                 Warnings = remarks.Count(remark => remark.Code.StartsWith("warning.", StringComparison.Ordinal)),
+                RejectedLeftOff = details.RowsLeftOff,
                 RemarksLeftOff = run.Moved is null ? parsed.RemarksLeftOff + parsed.Remarks.Count + merge.Remarks.Count - remarks.Count : 0,
                 Effect = run.Effect,
             };
@@ -382,14 +551,6 @@ internal sealed partial class Importer(
                 sha256 = import.Sha256,
                 rows = counts,
             });
-            await ImportQueries.WriteRemarksAsync(session, import.Id, remarks);
-            if (counts.Rejected > 0 && run.Moved is null && parsed.Rows.Count + counts.Rejected > 0 && !parsed.IsUnreadable)
-            {
-                await using var rejected = Spool.Create();
-                RejectedRows.Write(import, file, merge.Outcomes, remarks, rejected);
-                await ImportQueries.SaveFileAsync(session, import.Id, "rejected", rejected);
-            }
-
             return true;
         }
     }
@@ -454,6 +615,9 @@ internal sealed partial class Importer(
     private sealed record Run(ReportMerge Merge, long Version)
     {
         public long? Moved { get; init; }
+
+        /// <summary>Whether it was rolled back, for what is long to be written before it.</summary>
+        public bool MustWriteAhead { get; init; }
         public IReadOnlyList<LineEffect>? Effect { get; init; }
     }
 }
@@ -478,6 +642,8 @@ internal sealed partial class ImportWorker(
                 while (await importer.RunNextAsync(stoppingToken))
                 {
                 }
+
+                await importer.PurgeIfDueAsync(stoppingToken);
 
                 queued ??= importer.Queued.WaitAsync(stoppingToken);
                 queued = await Task.WhenAny(queued, Task.Delay(Interval, time, stoppingToken)) == queued ? null : queued;

@@ -8,7 +8,7 @@ namespace Cchc.Api.Importing;
 internal sealed class ParsedFile
 {
     public const int MostRows = 2_000_000;
-    public const int MostRemarks = 200_000;
+    public const int MostRemarks = 100_000;
 
     /// <summary>The most characters of notes and reasons in a file; they are held until the import ends.</summary>
     public const int MostText = 64 * 1024 * 1024;

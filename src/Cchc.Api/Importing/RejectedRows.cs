@@ -7,13 +7,17 @@ namespace Cchc.Api.Importing;
 /// <summary>The rejected rows as a file of the format they came in, with a reason column: to be corrected and sent again.</summary>
 internal static class RejectedRows
 {
-    /// <summary>Reads the file once more, and writes those of its rows that were rejected.</summary>
-    public static void Write(ImportRecord import, Stream file, RowOutcome[] outcomes, IReadOnlyList<Remark> remarks, Stream target)
+    /// <summary>The largest file of rejected rows in bytes; what it has no room for is counted.</summary>
+    public const long Largest = 64 * 1024 * 1024;
+
+    /// <summary>Reads the file once more, and writes those of its rows that were rejected; gives the number of those left off.</summary>
+    public static int Write(ImportFormat format, Stream file, RowOutcome[] outcomes, IReadOnlyList<Remark> remarks, Stream target)
     {
+        var leftOff = 0;
         var reasons = remarks.Where(remark => !remark.Code.StartsWith("warning.", StringComparison.Ordinal))
             .ToLookup(remark => remark.Row, remark => (remark.Column is null ? "" : remark.Column + ": ") + RowRemark.Of(remark).DetailVi);
         file.Position = 0;
-        using var source = RowSource.Open(import.Format, file);
+        using var source = RowSource.Open(format, file);
         switch (source)
         {
             case CsvRows csv:
@@ -41,9 +45,11 @@ internal static class RejectedRows
 
                 break;
             case ObjectRows objects:
-                WriteObjects(objects, import.Format == ImportFormat.Json);
+                WriteObjects(objects, format == ImportFormat.Json);
                 break;
         }
+
+        return leftOff;
 
         void WriteTable(TableRows table, Action<IReadOnlyList<SheetCell>> write)
         {
@@ -116,7 +122,12 @@ internal static class RejectedRows
                 {
                     if (source.Row < outcomes.Length && outcomes[source.Row] == RowOutcome.Rejected)
                     {
-                        return true;
+                        if (target.Length < Largest)
+                        {
+                            return true;
+                        }
+
+                        leftOff++;
                     }
                 }
             }

@@ -53,6 +53,9 @@ internal sealed class ReportTemplate(Plan plan, Period period, IReadOnlyList<Uni
         return _due.Count > 0;
     }
 
+    /// <summary>How many rows the table has under its heading.</summary>
+    public int RowCount => _due.Sum(each => each.Lines.Count);
+
     public void Write(TemplateFormat format, Stream target)
     {
         if (format == TemplateFormat.Csv)

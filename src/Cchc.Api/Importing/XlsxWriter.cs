@@ -37,6 +37,9 @@ internal sealed class XlsxWriter : IDisposable
         </styleSheet>
         """.ReplaceLineEndings("");
 
+    // A program that writes the workbook again, such as exceljs, names a theme whether or not there was one.
+    private static readonly string Theme = MakeTheme();
+
     // The earliest time that a ZIP entry can tell.
     private static readonly DateTimeOffset NoTime = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
@@ -61,6 +64,7 @@ internal sealed class XlsxWriter : IDisposable
             <Default Extension="xml" ContentType="{Types}.worksheet+xml"/>
             <Override PartName="/xl/workbook.xml" ContentType="{Types}.sheet.main+xml"/>
             <Override PartName="/xl/styles.xml" ContentType="{Types}.styles+xml"/>
+            <Override PartName="/xl/theme/theme1.xml" ContentType="application/vnd.openxmlformats-officedocument.theme+xml"/>
             </Types>
             """);
         WritePart("_rels/.rels", $"""
@@ -98,15 +102,36 @@ internal sealed class XlsxWriter : IDisposable
             """);
         WritePart("xl/_rels/workbook.xml.rels", $"""
             <Relationships xmlns="{PackageRelations}">{string.Concat(numbers.Select(number =>
-                $"<Relationship Id=\"sheet{number}\" Type=\"{Relations}/worksheet\" Target=\"worksheets/sheet{number}.xml\"/>"))}<Relationship Id="styles" Type="{Relations}/styles" Target="styles.xml"/></Relationships>
+                $"<Relationship Id=\"sheet{number}\" Type=\"{Relations}/worksheet\" Target=\"worksheets/sheet{number}.xml\"/>"))}<Relationship Id="styles" Type="{Relations}/styles" Target="styles.xml"/><Relationship Id="theme" Type="{Relations}/theme" Target="theme/theme1.xml"/></Relationships>
             """);
         WritePart("xl/styles.xml", Styles);
+        WritePart("xl/theme/theme1.xml", Theme);
         _archive.Dispose();
     }
 
     /// <summary>The letters of a column, the first of which is 0.</summary>
     public static string Name(int column) =>
         column < 26 ? ((char)('A' + column)).ToString() : Name((column / 26) - 1) + (char)('A' + (column % 26));
+
+    private static string MakeTheme()
+    {
+        const string fill = "<solidFill><schemeClr val=\"phClr\"/></solidFill>";
+        const string fonts = "<latin typeface=\"Calibri\"/><ea typeface=\"\"/><cs typeface=\"\"/>";
+        (string Name, string Value)[] colors =
+        [
+            ("dk2", "44546A"), ("lt2", "E7E6E6"), ("accent1", "4472C4"), ("accent2", "ED7D31"), ("accent3", "A5A5A5"), ("accent4", "FFC000"),
+            ("accent5", "5B9BD5"), ("accent6", "70AD47"), ("hlink", "0563C1"), ("folHlink", "954F72"),
+        ];
+        return "<theme xmlns=\"http://schemas.openxmlformats.org/drawingml/2006/main\" name=\"Office\"><themeElements><clrScheme name=\"Office\">"
+            + "<dk1><sysClr val=\"windowText\" lastClr=\"000000\"/></dk1><lt1><sysClr val=\"window\" lastClr=\"FFFFFF\"/></lt1>"
+            + string.Concat(colors.Select(color => $"<{color.Name}><srgbClr val=\"{color.Value}\"/></{color.Name}>"))
+            + $"</clrScheme><fontScheme name=\"Office\"><majorFont>{fonts}</majorFont><minorFont>{fonts}</minorFont></fontScheme><fmtScheme name=\"Office\">"
+            + $"<fillStyleLst>{fill}{fill}{fill}</fillStyleLst><lnStyleLst>{Thrice($"<ln w=\"6350\">{fill}</ln>")}</lnStyleLst>"
+            + $"<effectStyleLst>{Thrice("<effectStyle><effectLst/></effectStyle>")}</effectStyleLst><bgFillStyleLst>{fill}{fill}{fill}</bgFillStyleLst>"
+            + "</fmtScheme></themeElements></theme>";
+
+        static string Thrice(string element) => element + element + element;
+    }
 
     private static string NameOf(int sheet) => sheet == 1 ? XlsxRows.SheetName : $"{XlsxRows.SheetName}-{sheet}";
 

@@ -31,6 +31,7 @@ internal static class Settings
         ["Limits:RequestSeconds"] = Whole(1, 3_600),
         ["Limits:EventClients"] = Whole(0, 1_000_000),
         ["Limits:PastSnapshotMegabytes"] = Whole(0, 1_000_000),
+        ["Imports:RetentionDays"] = Whole(1, 36_500),
         ["Shutdown:DrainSeconds"] = Whole(0, 600),
         ["Shutdown:TimeoutSeconds"] = Whole(1, 3_600),
         ["Metrics:Networks:*"] = Network,
