@@ -38,7 +38,7 @@ builder.Services.AddCors();
 builder.Services.AddCodings().AddSingleton<PublicCache>().AddSharedAnswers(builder.Configuration);
 builder.Services.AddDatabase().AddContract();
 builder.Services.AddSingleton<Catalogues>().AddSingleton<TaskStates>().AddSingleton<Snapshots>().AddSingleton<ReportWriter>()
-    .AddSingleton<PlanWriter>().AddSingleton<ObstacleWriter>().AddSingleton<ObstacleTallies>();
+    .AddSingleton<PlanWriter>().AddSingleton<ObstacleWriter>().AddSingleton<ObstacleTallies>().AddSingleton<RefusalAudit>();
 builder.Services.AddSingleton<ChangeFeed>().AddHostedService(provider => provider.GetRequiredService<ChangeFeed>());
 builder.Services.AddSingleton<WebhookSender>().AddSingleton<WebhookWorker>().AddHostedService(provider => provider.GetRequiredService<WebhookWorker>());
 builder.Services.AddImports();

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Cchc.Api.Data;
 using Cchc.Api.Http;
 using Cchc.Api.Keys;
 using Cchc.Domain.Reports;
@@ -13,7 +12,8 @@ namespace Cchc.Api.Auditing;
 /// <param name="At">When, by the server's clock.</param>
 /// <param name="Actor"><c>key:</c> with the key's id, <c>user:</c> with the person's, <c>cli</c>, or <c>anonymous</c>.</param>
 /// <param name="Address">Where the request came from; null for what no request asked for.</param>
-/// <param name="Action">What was done, such as <c>report.approve</c>; <c>request.refused</c> for a refusal for rights.</param>
+/// <param name="Action">What was done, such as <c>report.approve</c>; <c>request.refused</c> for a refusal for rights; of the
+/// refused reads of one caller one a minute is written, and <c>after.repeated</c> says how many were not since the one before.</param>
 /// <param name="Subject">What it was done to.</param>
 /// <param name="Before">How it stood before, without free text; null where there was nothing.</param>
 /// <param name="After">How it stands after.</param>
@@ -66,55 +66,9 @@ internal static class AuditEndpoints
         }
 
         query.Done();
-        var rows = await trail.ListAsync(filter, before, limit, context.RequestAborted);
+        var rows = await trail.ListAsync(filter, before, limit + 1, context.RequestAborted);
         var page = Page<AuditEntryAnswer>.Begin(
             context, rows, row => row.Number.ToString(CultureInfo.InvariantCulture), AuditEntryAnswer.Of, limit);
         await Answers.WriteOwnAsync(context, StatusCodes.Status200OK, page);
     }
-}
-
-/// <summary>Notes where each request comes from, and every refusal for rights in the audit trail.</summary>
-internal static partial class RefusalAudit
-{
-    public static Task NoteOriginAsync(HttpContext context, RequestDelegate next)
-    {
-        Audit.Address = context.Connection.RemoteIpAddress?.ToString();
-        return next(context);
-    }
-
-    /// <summary>
-    /// A known caller who may not, or a credential that does not hold. Asking without any is no refusal for rights, and would let
-    /// anybody fill the trail.
-    /// </summary>
-    public static async Task NoteAsync(HttpContext context, ProblemException problem)
-    {
-        var status = ProblemCatalogue.Entries[problem.Code].Status;
-        if (status != 403 && !(status == 401 && context.Request.Headers.Authorization.Count > 0))
-        {
-            return;
-        }
-
-        var services = context.RequestServices;
-        try
-        {
-            var subject = $"{context.Request.Method} {context.Request.Path}";
-            await services.GetRequiredService<Database>().WriteAsync(
-                session =>
-                {
-                    Audit.Write(
-                        session, services.GetRequiredService<TimeProvider>().Now(), context.Caller()?.Actor ?? "anonymous", "request.refused",
-                        subject.Length <= 200 ? subject : subject[..200], null, new { code = problem.Code });
-                    return Task.FromResult((true, true));
-                },
-                CancellationToken.None);
-        }
-        catch (System.Data.Common.DbException exception)
-        {
-            // Refused it is in any case.
-            LogUnwritten(services.GetRequiredService<ILoggerFactory>().CreateLogger("Cchc.Api"), exception);
-        }
-    }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "A refusal could not be written to the audit trail")]
-    private static partial void LogUnwritten(ILogger logger, Exception exception);
 }

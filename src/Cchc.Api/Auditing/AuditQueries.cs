@@ -6,20 +6,28 @@ namespace Cchc.Api.Auditing;
 /// <summary>Reads the audit trail, and follows its chain.</summary>
 public sealed class AuditQueries(Database database)
 {
-    // A page is looked for in stretches of the trail, so that a rare filter does not read all of it at once.
-    private const int Stretch = 20_000;
-
     private const string SelectHead = "SELECT entry_id AS Number, hash AS Hash FROM audit_heads WHERE head_id = 1";
 
-    private const string SelectStretch = """
+    private const string Entries = """
         SELECT entry_id AS Number, occurred_at AS At, actor AS Actor, address AS Address, action AS Action, subject AS Subject,
             state_before AS StateBefore, state_after AS StateAfter, hash AS Hash
         FROM audit_log
-        WHERE entry_id BETWEEN @first AND @last AND (@actor IS NULL OR actor = @actor) AND (@action IS NULL OR action = @action)
-            AND (@subject IS NULL OR subject = @subject) AND (@since IS NULL OR occurred_at >= @since)
-            AND (@until IS NULL OR occurred_at <= @until)
+        """;
+
+    private const string Rest = """
+        entry_id BETWEEN @first AND @last AND (@actor IS NULL OR actor = @actor) AND (@action IS NULL OR action = @action)
+            AND (@since IS NULL OR occurred_at >= @since) AND (@until IS NULL OR occurred_at <= @until)
         ORDER BY entry_id DESC
         """;
+
+    // Each filter has its index: the one that lets fewest entries through is used.
+    private const string SelectAny = $"{Entries} WHERE {Rest}";
+    private const string SelectOfSubject = $"{Entries} WHERE subject = @subject AND {Rest}";
+    private const string SelectOfActor = $"{Entries} WHERE actor = @actor AND {Rest}";
+    private const string SelectOfAction = $"{Entries} WHERE action = @action AND {Rest}";
+
+    private const string FirstSince = "SELECT MIN(entry_id) FROM audit_log WHERE occurred_at >= @since";
+    private const string LastUntil = "SELECT MAX(entry_id) FROM audit_log WHERE occurred_at <= @until";
 
     private const string SelectAll = """
         SELECT entry_id, occurred_at, actor, address, action, subject, state_before, state_after, hash FROM audit_log ORDER BY entry_id
@@ -29,26 +37,34 @@ public sealed class AuditQueries(Database database)
     public async Task<long> CountAsync(CancellationToken cancellation) =>
         (await database.ReadAsync(session => session.SingleAsync<AuditHead>(SelectHead), cancellation))?.Number ?? 0;
 
-    /// <summary>The latest entries that a filter lets through, from before an entry, one more than asked where there are more.</summary>
-    public Task<List<AuditRow>> ListAsync(AuditFilter filter, long before, int limit, CancellationToken cancellation) => database.ReadAsync(
-        async session =>
+    /// <summary>The latest entries that a filter lets through, from before an entry, at most so many.</summary>
+    public Task<IReadOnlyList<AuditRow>> ListAsync(AuditFilter filter, long before, int rows, CancellationToken cancellation) =>
+        database.ReadAsync<IReadOnlyList<AuditRow>>(async session =>
         {
-            var found = new List<AuditRow>();
-            for (var last = before - 1; last > 0 && found.Count <= limit; last -= Stretch)
+            var first = filter.Since is { } since ? await session.SingleAsync<long?>(FirstSince, new { since }) : 1;
+            var last = filter.Until is { } until ? await session.SingleAsync<long?>(LastUntil, new { until }) : before - 1;
+            if (first is null || last is null)
             {
-                found.AddRange(await session.QueryAsync<AuditRow>(SelectStretch, new
-                {
-                    first = Math.Max(1, last - Stretch + 1),
-                    last,
-                    actor = filter.Actor,
-                    action = filter.Action,
-                    subject = filter.Subject,
-                    since = filter.Since,
-                    until = filter.Until,
-                }));
+                return [];
             }
 
-            return found;
+            var asked = new
+            {
+                first = first.Value,
+                last = Math.Min(last.Value, before - 1),
+                actor = filter.Actor,
+                action = filter.Action,
+                since = filter.Since,
+                until = filter.Until,
+            };
+            return filter switch
+            {
+                { Subject: { } subject } => await session.PageAsync<AuditRow>(
+                    SelectOfSubject, new { asked.first, asked.last, asked.actor, asked.action, asked.since, asked.until, subject }, rows),
+                { Actor: not null } => await session.PageAsync<AuditRow>(SelectOfActor, asked, rows),
+                { Action: not null } => await session.PageAsync<AuditRow>(SelectOfAction, asked, rows),
+                _ => await session.PageAsync<AuditRow>(SelectAny, asked, rows),
+            };
         },
         cancellation);
 

@@ -39,26 +39,22 @@ internal static class ChangeEndpoints
     {
         var query = new QueryInput(context.Request, "cursor", "from", "plan", "kind", "limit");
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
-        var filter = Filter(context, query, catalogue);
+        var (filter, maySee) = Filter(context, query, catalogue);
         var limit = query.Limit();
         var start = await StartAsync(query, database, context.RequestAborted);
         var (items, next) = await database.ReadAsync(
             async session =>
             {
                 var (items, next) = (new List<ChangeAnswer>(), start);
-                while (await ChangeQueries.AfterAsync(session, next) is { Count: > 0 } stretch)
+                for (var isEnd = false; !isEnd && items.Count < limit;)
                 {
-                    foreach (var change in stretch)
+                    var before = next;
+                    (var stretch, next) = await ChangeQueries.AfterAsync(session, filter, next, ChangeQueries.Stretch);
+                    isEnd = next == before;
+                    foreach (var change in stretch.Where(maySee).Take(limit - items.Count))
                     {
-                        next = change.Sequence;
-                        if (filter(change))
-                        {
-                            items.Add(ChangeAnswer.Of(change, catalogue));
-                            if (items.Count == limit)
-                            {
-                                return (items, next);
-                            }
-                        }
+                        items.Add(ChangeAnswer.Of(change, catalogue));
+                        next = items.Count == limit ? change.Sequence : next;
                     }
                 }
 
@@ -77,7 +73,7 @@ internal static class ChangeEndpoints
     {
         var query = new QueryInput(context.Request, "cursor", "from", "plan", "kind", "follow");
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
-        var filter = Filter(context, query, catalogue);
+        var (filter, maySee) = Filter(context, query, catalogue);
         var follows = query.Text("follow") is null || query.Flag("follow");
         var last = context.Request.Headers["Last-Event-ID"].ToString();
         var seen = last.Length > 0 ? SequenceOf(last) : null;
@@ -119,7 +115,7 @@ internal static class ChangeEndpoints
                     else if (change.Sequence > start)
                     {
                         start = change.Sequence;
-                        if (filter(change))
+                        if (IsMeant(filter, change) && maySee(change))
                         {
                             await response.Body.WriteAsync(message.Text, ended.Token);
                         }
@@ -136,21 +132,23 @@ internal static class ChangeEndpoints
 
         async Task<long> SendBacklogAsync(long after)
         {
-            while (await database.ReadAsync(session => ChangeQueries.AfterAsync(session, after), ended.Token) is { Count: > 0 } stretch)
+            while (true)
             {
-                foreach (var change in stretch)
+                var from = after;
+                (var stretch, after) = await database.ReadAsync(
+                    session => ChangeQueries.AfterAsync(session, filter, from, ChangeQueries.Stretch), ended.Token);
+                if (after == from)
                 {
-                    after = change.Sequence;
-                    if (filter(change))
-                    {
-                        await response.Body.WriteAsync(ChangeFeed.Show(change, catalogue), ended.Token);
-                    }
+                    return after;
+                }
+
+                foreach (var change in stretch.Where(maySee))
+                {
+                    await response.Body.WriteAsync(ChangeFeed.Show(change, catalogue), ended.Token);
                 }
 
                 await response.Body.FlushAsync(ended.Token);
             }
-
-            return after;
         }
     }
 
@@ -158,15 +156,23 @@ internal static class ChangeEndpoints
         context.Features.Get<ApiKey>() is null
         || await keys.FindAsync(context.Request.Headers.Authorization.ToString()["Bearer ".Length..].Trim(), context.RequestAborted) is not null;
 
-    private static Func<ChangeRow, bool> Filter(HttpContext context, QueryInput query, Catalogue catalogue)
+    private static (ChangeFilter Filter, Func<ChangeRow, bool> MaySee) Filter(HttpContext context, QueryInput query, Catalogue catalogue)
     {
         var caller = context.Caller();
         var plan = query.Known(
-            "plan", code => catalogue.Plans.FirstOrDefault(each => Codes.Same(each.Code, code) && (!each.IsDraft || (caller is not null && Rights.MayLead(each, caller)))), "plan");
-        var kinds = query.KnownAll("kind", word => Array.Find(ChangeReach.Kinds, kind => kind == word), string.Join(", ", ChangeReach.Kinds)).ToHashSet();
-        return change => (plan is null || change.PlanCode == plan.Code) && (kinds.Count == 0 || kinds.Contains(change.Kind))
-            && ChangeReach.MaySee(catalogue, caller, change);
+            "plan",
+            code => catalogue.Plans.FirstOrDefault(each =>
+                Codes.Same(each.Code, code) && (!each.IsDraft || (caller is not null && Rights.MayLead(each, caller)))),
+            "plan");
+        var kinds = query.KnownAll("kind", word => Array.Find(ChangeReach.Kinds, kind => kind == word), string.Join(", ", ChangeReach.Kinds));
+        var asked = kinds.Count == 0 ? ChangeReach.Kinds : kinds.Distinct();
+        return (
+            new ChangeFilter(plan?.Code, [.. caller is null ? asked.Intersect(ChangeReach.Public) : asked]),
+            change => ChangeReach.MaySee(catalogue, caller, change));
     }
+
+    private static bool IsMeant(ChangeFilter filter, ChangeRow change) =>
+        (filter.Plan is null || filter.Plan == change.PlanCode) && filter.Kinds.Contains(change.Kind);
 
     private static async Task<long> StartAsync(QueryInput query, Database database, CancellationToken cancellation)
     {

@@ -6,7 +6,8 @@ namespace Cchc.Api.Changes;
 /// <summary>Who may see that something changed: whoever may read what it is of.</summary>
 internal static class ChangeReach
 {
-    private static readonly string[] Public = ["report.approved", "plan.changed", "result.frozen"];
+    /// <summary>The kinds that everybody may see.</summary>
+    public static readonly string[] Public = ["report.approved", "plan.changed", "result.frozen"];
 
     public static readonly string[] Kinds =
     [

@@ -95,8 +95,9 @@ internal static class CompletionEndpoints
                     .ThenBy(each => each.Unit.Code, StringComparer.Ordinal)],
                 _ => [.. ranked],
             };
+            var places = PageKey.ByPlace(ordered.Select(each => each.Unit.Code));
             var page = Page<RankedUnitAnswer>.Cut(
-                context, ordered, each => each.Unit.Code, each => Figures.Show(each, date), limit, cursor);
+                context, ordered, each => places[each.Unit.Code], each => Figures.Show(each, date), limit, cursor);
             return asked.Head(new UnitRankingAnswer
             {
                 Items = page.Items,

@@ -47,7 +47,7 @@ internal static class ComplianceEndpoints
                 && (under is null || units.IsWithin(unit, under.Id, date)));
             var page = Page<UnitCompliance>.Cut(
                 context, [.. all.Where(each => (state is null || each.State == state) && (!isOverdue || each.DaysOverdue is not null))],
-                each => each.Unit, each => each, limit, cursor);
+                each => new PageKey($"{(int)each.Level}", each.Unit), each => each, limit, cursor);
             return Task.FromResult(new ComplianceAnswer
             {
                 Plan = found.Code,

@@ -19,11 +19,11 @@ internal static class FigureLabels
         string? Find(string column, string code) => column switch
         {
             "plan" => plans.Find(plan => plan.Code == code) is { } plan ? phrases.PlanOf(plan) : null,
-            "period" => plans.Select(plan => plan.FindPeriod(code) is { } period ? phrases.PeriodOf(plan, period) : null).FirstOrDefault(name => name is not null),
+            "period" => FirstOf(plan => plan.FindPeriod(code) is { } period ? phrases.PeriodOf(plan, period) : null),
             "unit" or "parent" => NameOf(code),
-            "group" => plans.SelectMany(plan => plan.Groups).FirstOrDefault(group => group.Code == code) is { } group ? phrases.Say(group.TitleVi, group.TitleEn) : null,
-            "target" => plans.Select(plan => plan.FindTarget(code)).FirstOrDefault(target => target is not null) is { } target
-                ? phrases.Say(target.TitleVi, target.TitleEn) : null,
+            "group" => FirstOf(plan =>
+                plan.Groups.FirstOrDefault(group => group.Code == code) is { } group ? phrases.Say(group.TitleVi, group.TitleEn) : null),
+            "target" => FirstOf(plan => plan.FindTarget(code) is { } target ? phrases.Say(target.TitleVi, target.TitleEn) : null),
             "level" or "unitLevel" => Word<LineLevel>(code, phrases.LevelOf),
             "unitKind" => Word<UnitKind>(code, phrases.KindOf),
             "commitment" => Word<Commitment>(code, phrases.CommitmentOf),
@@ -32,8 +32,11 @@ internal static class FigureLabels
             _ => null,
         };
 
+        string? FirstOf(Func<Plan, string?> name) => plans.Select(name).FirstOrDefault(found => found is not null);
+
         string? NameOf(string code) => snapshots.Reverse()
-            .Select(each => each.Facts.Units.Find(code)?.On(each.Facts.Period.DataTo) is { } version ? phrases.Say(version.NameVi, version.NameEn) : null)
+            .Select(each => each.Facts.Units.Find(code)?.On(each.Facts.Period.DataTo))
+            .Select(version => version is null ? null : phrases.Say(version.NameVi, version.NameEn))
             .FirstOrDefault(name => name is not null);
     }
 

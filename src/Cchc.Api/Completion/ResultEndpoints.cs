@@ -35,13 +35,14 @@ internal static class ResultEndpoints
     private static async Task ListResults(HttpContext context, string plan, string period, Catalogues catalogues, Database database)
     {
         var query = new QueryInput(context.Request, "limit", "cursor");
-        var (limit, cursor) = (query.Limit(), query.Cursor());
+        var (limit, after) = (query.Limit(), query.CursorNumber() ?? 0);
         query.Done();
         var (_, asked) = await FindAsync(context, plan, period, catalogues);
-        var heads = await database.ReadAsync(session => ResultQueries.HeadsAsync(session, asked.Id), context.RequestAborted);
-        var page = Page<ResultSummary>.Cut(
+        var heads = await database.ReadAsync(
+            session => ResultQueries.PageAsync(session, asked.Id, after, limit + 1), context.RequestAborted);
+        var page = Page<ResultSummary>.Begin(
             context, heads, head => head.Number.ToString(CultureInfo.InvariantCulture),
-            head => new ResultSummary(head.Number, head.FrozenAt, head.DataVersion, head.Reason, head.Sha256), limit, cursor);
+            head => new ResultSummary(head.Number, head.FrozenAt, head.DataVersion, head.Reason, head.Sha256), limit);
         await Answers.WriteOwnAsync(context, 200, page);
     }
 

@@ -10,6 +10,11 @@ internal static class ResultQueries
         FROM consolidated_results WHERE period_id = @periodId ORDER BY number
         """;
 
+    private const string SelectPage = """
+        SELECT number AS Number, data_version AS DataVersion, frozen_at AS FrozenAt, reason AS Reason, sha256 AS Sha256
+        FROM consolidated_results WHERE period_id = @periodId AND number > @after ORDER BY number
+        """;
+
     private const string SelectDocument = "SELECT document FROM consolidated_results WHERE period_id = @periodId AND number = @number";
 
     private const string Insert = """
@@ -19,6 +24,10 @@ internal static class ResultQueries
 
     public static Task<IReadOnlyList<ResultHead>> HeadsAsync(DbSession session, int periodId) =>
         session.QueryAsync<ResultHead>(SelectHeads, new { periodId });
+
+    /// <summary>At most so many results after a number.</summary>
+    public static Task<IReadOnlyList<ResultHead>> PageAsync(DbSession session, int periodId, int after, int rows) =>
+        session.PageAsync<ResultHead>(SelectPage, new { periodId, after }, rows);
 
     public static Task<string?> DocumentAsync(DbSession session, int periodId, int number) =>
         session.SingleAsync<string>(SelectDocument, new { periodId, number });

@@ -77,7 +77,8 @@ internal static class SeriesEndpoints
         var asked = await FigureRequest.ReadAsync(context, query, plan, snapshots, time, at);
         asked.RequireOne(query);
         var period = asked.Snapshots[0].Facts.Period;
-        var earlier = query.Known("with", plan.FindPeriod, "period") ?? plan.Periods.LastOrDefault(each => each.DataTo < period.DataTo) ?? period;
+        var earlier = query.Known("with", plan.FindPeriod, "period")
+            ?? plan.Periods.LastOrDefault(each => each.DataTo < period.DataTo) ?? period;
         var unit = query.Known("unit", catalogue.Units.Find, "unit");
         var table = TableRequest.Read(context.Request, query, ComparedTarget.Columns);
         query.Done();
@@ -102,7 +103,8 @@ internal static class SeriesEndpoints
         return new Table<ComparedTarget>(
             table,
             new TableHead(
-                "completion-comparison", $"{both[1].Catalogue.Version}.{version.Version}", version.Version, asked.IsPrivate, version.ChangedAt, head),
+                "completion-comparison", $"{both[1].Catalogue.Version}.{version.Version}", version.Version, asked.IsPrivate, version.ChangedAt,
+                head),
             FigureLabels.Of(both, table.Phrases), () => ComparedTarget.Of(before, after, both.Any(each => each.Facts.HasSample)));
     }
 

@@ -169,7 +169,8 @@ public sealed class Snapshots(
     {
         const int value = 32, reporter = 16, head = 128, ranked = 512;
         var reporters = facts.Expectation.Lines.Sum(line => (long)line.UnitIds.Length);
-        return (reporters * ((facts.Parts.Count * value) + reporter)) + (facts.Expectation.UnitIds.Count * (long)((facts.Parts.Count * head) + ranked));
+        return (reporters * ((facts.Parts.Count * value) + reporter))
+            + (facts.Expectation.UnitIds.Count * (long)((facts.Parts.Count * head) + ranked));
     }
 
     // Both the period and its snapshot at one data version.

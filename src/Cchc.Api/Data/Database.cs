@@ -263,6 +263,17 @@ public sealed class DbSession(
     public async Task<IReadOnlyList<T>> QueryAsync<T>([ConstantExpected] string sql, object? parameters = null) =>
         (await connection.QueryAsync<T>(Command(sql, parameters))).AsList();
 
+    /// <summary>The first rows of a statement that ends with its order.</summary>
+    /// <param name="sql">The statement.</param>
+    /// <param name="parameters">Its parameters.</param>
+    /// <param name="rows">The most rows to read.</param>
+    public async Task<IReadOnlyList<T>> PageAsync<T>([ConstantExpected] string sql, object parameters, int rows)
+    {
+        var all = new DynamicParameters(parameters);
+        all.Add("rows", rows, System.Data.DbType.Int32);
+        return (await connection.QueryAsync<T>(Command(dialect.Page(sql), all))).AsList();
+    }
+
     public Task<T?> SingleAsync<T>([ConstantExpected] string sql, object? parameters = null) =>
         connection.QuerySingleOrDefaultAsync<T>(Command(sql, parameters));
 

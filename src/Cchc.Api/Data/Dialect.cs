@@ -61,6 +61,9 @@ public abstract class Dialect
     /// <summary>Keeps every other node from migrating until the transaction ends.</summary>
     public abstract void LockMigrations(DbConnection connection, DbTransaction transaction);
 
+    /// <summary>A statement that ends with its order, limited to its first <c>@rows</c> rows.</summary>
+    public abstract string Page(string sql);
+
     /// <summary>
     /// Runs a statement for many rows: one prepared statement on the embedded engine, one statement over a table-valued parameter on
     /// SQL Server. A row's array may be used again for the next one.
@@ -146,6 +149,8 @@ public class SqliteDialect : Dialect
         Run(connection, null, "PRAGMA journal_mode = WAL;");
         _isPrepared = true;
     }
+
+    public override string Page(string sql) => sql + " LIMIT @rows";
 
     // The provider looks every parameter up by name for every row; bound by number here, a row costs half as much.
     public override Task WriteManyAsync(
@@ -293,6 +298,8 @@ public class SqlServerDialect : Dialect
         /* sqlserver */ IF EXISTS (SELECT 1 FROM sys.databases WHERE database_id = DB_ID() AND (snapshot_isolation_state <> 1 OR is_read_committed_snapshot_on = 0))
             THROW 50001, N'Run db/sqlserver/setup/database.sql in this database first: readers need row versions.', 1;
         """);
+
+    public override string Page(string sql) => sql + " OFFSET 0 ROWS FETCH NEXT @rows ROWS ONLY";
 
     public override async Task WriteManyAsync(
         DbConnection connection, DbTransaction transaction, BulkStatement statement, IReadOnlyList<KeyValuePair<string, object?>> constants,

@@ -86,8 +86,10 @@ internal static class IndicatorEndpoints
         query.Done();
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
         var found = catalogue.PlanOf(plan, context.Caller()).On(time.Today());
+        var places = PageKey.ByPlace(found.Targets.Select(target => target.Code));
         await Answers.WriteAsync(context, $"i{catalogue.Version}-{time.Today():yyyyMMdd}", found.IsDraft, () => Task.FromResult(
-            Page<IndicatorAnswer>.Cut(context, found.Targets, target => target.Code, target => Of(found, target, catalogue.Units), limit, cursor)));
+            Page<IndicatorAnswer>.Cut(
+                context, found.Targets, target => places[target.Code], target => Of(found, target, catalogue.Units), limit, cursor)));
     }
 
     private static async Task GetIndicator(HttpContext context, string plan, string target, Catalogues catalogues, TimeProvider time)

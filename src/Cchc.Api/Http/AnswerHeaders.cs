@@ -41,8 +41,8 @@ internal sealed class AnswerHeaders : IOperationFilter, IDocumentFilter
         "RetryAfterWhileBusy", "Retry-After", "Seconds to wait while a request with the same Idempotency-Key is under way", 1);
 
     public static readonly AnswerHeader DataVersion = new(
-        "DataVersion", "Data-Version", "The number that every write of the plan raises. All pages of a table that follow a first one have its number; where it "
-            + "differs, the pages began again", 42, Always: true);
+        "DataVersion", "Data-Version", "The number that every write of the plan raises. All pages of a table that follow a first one have "
+            + "its number; where it differs, the pages began again", 42, Always: true);
 
     private static readonly AnswerHeader CacheControl = new(
         "CacheControl", "Cache-Control", "Whether a shared cache may give the answer to others, and for how long (RFC 9111)",
@@ -141,6 +141,9 @@ internal sealed class AnswerHeaders : IOperationFilter, IDocumentFilter
         // What a key is needed for is never answered from memory.
         var isPublic = operation.Security!.Any(way => way.Count == 0);
         var isList = operation.Parameters!.Any(parameter => parameter.Name == "cursor");
-        return [.. all, ETag, .. isPublic ? [Age] : Nothing, .. isList ? [Link] : Nothing, .. isFile ? [Ranges, TableDisposition, DataVersion] : Nothing];
+        return
+        [
+            .. all, ETag, .. isPublic ? [Age] : Nothing, .. isList ? [Link] : Nothing, .. isFile ? [Ranges, TableDisposition, DataVersion] : Nothing,
+        ];
     }
 }

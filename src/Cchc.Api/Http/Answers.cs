@@ -14,21 +14,28 @@ public sealed record Page<T>
     /// <summary>Give it as <c>cursor</c> for what follows; null at the end.</summary>
     public required string? NextCursor { get; init; }
 
-    /// <summary>Cuts a page out of a list, after the item whose key the cursor holds.</summary>
+    /// <summary>
+    /// Cuts a page out of a list, after the item whose key the cursor holds; where that item is gone, after where it stood.
+    /// </summary>
+    /// <param name="context">The request.</param>
+    /// <param name="all">The whole list.</param>
+    /// <param name="key">What tells items apart, and sorts them by the code points of its text as the list is sorted.</param>
+    /// <param name="show">What the page shows of an item.</param>
+    /// <param name="limit">Items in a page.</param>
+    /// <param name="after">The cursor; null for the first page.</param>
     internal static Page<T> Cut<TSource>(
-        HttpContext context, IReadOnlyList<TSource> all, Func<TSource, string> key, Func<TSource, T> show, int limit, string? after)
+        HttpContext context, IReadOnlyList<TSource> all, Func<TSource, PageKey> key, Func<TSource, T> show, int limit, string? after)
     {
-        var start = 0;
+        IEnumerable<TSource> rest = all;
         if (after is not null)
         {
-            start = all.TakeWhile(item => key(item) != after).Count() + 1;
-            if (start > all.Count)
-            {
-                throw ProblemException.Of([new Refusal("cursor.invalid", null, null) { Parameter = "cursor" }]);
-            }
+            var last = PageKey.Parse(after)
+                ?? throw ProblemException.Of([new Refusal("cursor.invalid", null, null) { Parameter = "cursor" }]);
+            var start = all.TakeWhile(item => key(item).Id != last.Id).Count() + 1;
+            rest = start <= all.Count ? all.Skip(start) : all.SkipWhile(item => key(item).CompareTo(last) <= 0);
         }
 
-        return Begin(context, [.. all.Skip(start).Take(limit + 1)], key, show, limit);
+        return Begin(context, [.. rest.Take(limit + 1)], item => key(item).ToString(), show, limit);
     }
 
     /// <summary>A page of what begins a list; more than the page holds tells that it goes on.</summary>

@@ -71,7 +71,8 @@ internal static class DescriptionExtensions
 
     /// <summary>Says that the answer is also had in the other forms of a table.</summary>
     public static RouteHandlerBuilder InForms(this RouteHandlerBuilder endpoint) =>
-        endpoint.WithMetadata(new OtherForms("text/csv", "application/x-ndjson", Tables.TableRequest.Xlsx, Tables.TableRequest.Sdmx, Tables.TableRequest.JsonStat));
+        endpoint.WithMetadata(new OtherForms(
+            "text/csv", "application/x-ndjson", Tables.TableRequest.Xlsx, Tables.TableRequest.Sdmx, Tables.TableRequest.JsonStat));
 
     /// <summary>Says that the answer is a file of one of these types.</summary>
     public static RouteHandlerBuilder ProducesFile(this RouteHandlerBuilder endpoint, params IReadOnlyList<string> types) =>

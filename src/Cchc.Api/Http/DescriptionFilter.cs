@@ -97,10 +97,10 @@ internal sealed class DescriptionFilter : IOperationFilter
         Tables.TableRequest.Sdmx => new OpenApiSchema
         {
             Type = JsonSchemaType.String,
-            Description = "SDMX-CSV 2.0 with labels=name, one observation a line: STRUCTURE, STRUCTURE_ID and ACTION, the dimensions, "
-                + "MEASURE and OBS_VALUE, PERIOD_CODE, then the attributes. After a coded column comes one with the names of its codes, headed by the "
-                + "title of the column; both are in the language asked for. A dimension that does not apply has the code _Z. SAMPLE is true for figures "
-                + "of invented sample reports.",
+            Description = "SDMX-CSV 2.0 with labels=name, one observation a line: STRUCTURE, STRUCTURE_ID and ACTION, the "
+                + "dimensions, MEASURE and OBS_VALUE, PERIOD_CODE, then the attributes. After a coded column comes one with the names of its "
+                + "codes, headed by the title of the column; both are in the language asked for. A dimension that does not apply has the code "
+                + "_Z. SAMPLE is true for figures of invented sample reports.",
         },
         _ => new OpenApiSchema { Type = JsonSchemaType.String, Format = isFile || type == Tables.TableRequest.Xlsx ? "binary" : null },
     };

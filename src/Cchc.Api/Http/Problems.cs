@@ -186,7 +186,7 @@ internal static partial class Problems
         catch (Exception exception) when (!context.Response.HasStarted)
         {
             var problem = Translate(context, exception);
-            await Auditing.RefusalAudit.NoteAsync(context, problem);
+            await context.RequestServices.GetRequiredService<Auditing.RefusalAudit>().NoteAsync(context, problem);
             await WriteAsync(context, problem);
             return;
         }

@@ -188,6 +188,23 @@ internal sealed class QueryInput
         }
     }
 
+    /// <summary>The number after which a page begins, in a list of what is numbered.</summary>
+    public int? CursorNumber()
+    {
+        if (Cursor() is not { } cursor)
+        {
+            return null;
+        }
+
+        if (int.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+        {
+            return number;
+        }
+
+        Refuse("cursor.invalid", "cursor");
+        return null;
+    }
+
     /// <summary>A code looked up; refused where there is none such.</summary>
     public T? Known<T>(string name, Func<string, T?> find, string needed)
         where T : class

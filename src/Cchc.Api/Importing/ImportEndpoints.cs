@@ -360,15 +360,11 @@ internal static class ImportEndpoints
         var (limit, cursor) = (query.Limit(), query.Cursor());
         query.Done();
         var actor = MaySeeAll(caller) ? null : caller.Actor;
-        var heads = await database.ReadAsync(session => ImportQueries.HeadsAsync(session, found.Id, actor), context.RequestAborted);
-        var page = Page<string>.Cut(context, heads, import => import.Id, import => import.Id, limit, cursor);
-        var imports = page.Items.Count == 0 ? [] : await database.ReadAsync(
-            session => ImportQueries.RangeAsync(session, found.Id, actor, page.Items[0], page.Items[^1]), context.RequestAborted);
-        await Answers.WriteOwnAsync(context, StatusCodes.Status200OK, new Page<ImportAnswer>
-        {
-            Items = [.. imports.Select(import => Show(import, catalogue, [], importer))],
-            NextCursor = page.NextCursor,
-        });
+        var imports = await database.ReadAsync(
+            session => ImportQueries.PageAsync(session, found.Id, actor, cursor, limit + 1), context.RequestAborted);
+        var page = Page<ImportAnswer>.Begin(
+            context, imports, import => import.Id, import => Show(import, catalogue, [], importer), limit);
+        await Answers.WriteOwnAsync(context, StatusCodes.Status200OK, page);
     }
 
     private static async Task GetImport(HttpContext context, string id, Catalogues catalogues, Database database)
@@ -383,7 +379,7 @@ internal static class ImportEndpoints
     private static async Task ListRows(HttpContext context, string id, Database database)
     {
         var query = new QueryInput(context.Request, "outcome", "limit", "cursor");
-        var (wanted, limit, cursor) = (query.Word<RowResult>("outcome"), query.Limit(), query.Cursor());
+        var (wanted, limit, after) = (query.Word<RowResult>("outcome"), query.Limit(), query.CursorNumber() ?? -1);
         query.Done();
         var import = await FindAsync(context, id, database);
         var deflated = await database.ReadAsync(session => ImportQueries.OutcomesAsync(session, import.Id), context.RequestAborted);
@@ -395,9 +391,9 @@ internal static class ImportEndpoints
         }
 
         var outcomes = inflated.GetBuffer().AsMemory(0, (int)inflated.Length);
-        List<int> rows = [.. Enumerable.Range(0, outcomes.Length).Where(row => (RowOutcome)outcomes.Span[row] is not RowOutcome.None and var outcome
-            && (wanted is null || Of(outcome) == wanted))];
-        var page = Page<int>.Cut(context, rows, row => row.ToString(CultureInfo.InvariantCulture), row => row, limit, cursor);
+        List<int> rows = [.. Enumerable.Range(0, outcomes.Length).Skip(after + 1).Where(row =>
+            (RowOutcome)outcomes.Span[row] is not RowOutcome.None and var outcome && (wanted is null || Of(outcome) == wanted)).Take(limit + 1)];
+        var page = Page<int>.Begin(context, rows, row => row.ToString(CultureInfo.InvariantCulture), row => row, limit);
         var remarks = page.Items.Count == 0 ? [] : await database.ReadAsync(
             session => ImportQueries.RemarksAsync(session, import.Id, page.Items[0], page.Items[^1]), context.RequestAborted);
         var ofRow = remarks.ToLookup(remark => remark.Row, RowRemark.Of);

@@ -21,14 +21,12 @@ internal static class ImportQueries
         """;
 
     private const string SelectOne = $"SELECT {Columns} FROM report_imports WHERE import_id = @id";
-    private const string SelectHeads = """
-        SELECT import_id AS Id, status AS Status FROM report_imports
-        WHERE plan_id = @planId AND (@actor IS NULL OR actor = @actor) ORDER BY import_id DESC
+    private const string SelectPage = $"""
+        SELECT {Columns} FROM report_imports WHERE plan_id = @planId AND import_id < @before ORDER BY import_id DESC
         """;
 
-    private const string SelectRange = $"""
-        SELECT {Columns} FROM report_imports
-        WHERE plan_id = @planId AND (@actor IS NULL OR actor = @actor) AND import_id BETWEEN @oldest AND @newest ORDER BY import_id DESC
+    private const string SelectPageOfActor = $"""
+        SELECT {Columns} FROM report_imports WHERE actor = @actor AND plan_id = @planId AND import_id < @before ORDER BY import_id DESC
         """;
 
     private const string SelectWaiting = $"""
@@ -114,13 +112,16 @@ internal static class ImportQueries
 
     public static Task<ImportRecord?> FindAsync(DbSession session, string id) => session.SingleAsync<ImportRecord>(SelectOne, new { id });
 
-    /// <summary>The ids and statuses of a plan's imports, of one actor or of all, the newest first: an id begins with its time.</summary>
-    public static Task<IReadOnlyList<ImportRecord>> HeadsAsync(DbSession session, int planId, string? actor) =>
-        session.QueryAsync<ImportRecord>(SelectHeads, new { planId, actor });
-
-    /// <summary>The imports between two ids, the newest first.</summary>
-    public static Task<IReadOnlyList<ImportRecord>> RangeAsync(DbSession session, int planId, string? actor, string newest, string oldest) =>
-        session.QueryAsync<ImportRecord>(SelectRange, new { planId, actor, newest, oldest });
+    /// <summary>
+    /// The imports of a plan, of one actor or of all, at most so many before an id; the newest first, since an id begins with its time.
+    /// </summary>
+    public static Task<IReadOnlyList<ImportRecord>> PageAsync(DbSession session, int planId, string? actor, string? before, int rows)
+    {
+        // No id, which is hexadecimal, sorts after it.
+        var end = before ?? "g";
+        return actor is null ? session.PageAsync<ImportRecord>(SelectPage, new { planId, before = end }, rows)
+            : session.PageAsync<ImportRecord>(SelectPageOfActor, new { planId, actor, before = end }, rows);
+    }
 
     /// <summary>What nobody works on: queued, or left behind by a node that went away.</summary>
     public static Task<IReadOnlyList<ImportRecord>> WaitingAsync(DbSession session, DateTimeOffset now) =>

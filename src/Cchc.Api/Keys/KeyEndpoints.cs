@@ -41,7 +41,8 @@ internal static class KeyEndpoints
         var (limit, cursor) = (query.Limit(), query.Cursor());
         query.Done();
         var page = Page<KeyAnswer>.Cut(
-            context, await keys.ListAsync(context.RequestAborted), key => key.Id, key => Show(key, uses, time), limit, cursor);
+            context, await keys.ListAsync(context.RequestAborted),
+            key => new PageKey(key.CreatedAt.UtcDateTime.ToString("O", null), key.Id), key => Show(key, uses, time), limit, cursor);
         await Answers.WriteOwnAsync(context, StatusCodes.Status200OK, page);
     }
 

@@ -69,24 +69,21 @@ internal static class ObstacleEndpoints
         var (unit, under) = (query.Known("unit", units.Find, "unit"), query.Known("under", units.Find, "unit"));
         var assignedTo = query.Known("assignedTo", units.Find, "unit");
         var (target, task) = (query.Known("target", view.Plan.FindTarget, "target"), query.Known("task", view.Plan.FindTask, "task"));
-        var (limit, cursor) = (query.Limit(), query.Cursor());
+        var (limit, before) = (query.Limit(), query.CursorNumber() ?? int.MaxValue);
         query.Done();
-        var (version, rows) = await versions.ReadAsync(
+        var filter = new ObstacleFilter(status, unit?.Id, assignedTo?.Id, target?.Id, task?.Id);
+        var found = await versions.ReadAsync(
             ObstacleView.ScopeOf(view.Plan),
-            async (session, pinned) => (pinned, await ObstacleQueries.ListAsync(session, view.Plan.Id)),
+            (session, _) => Batches.TakeAsync<ObstacleRow>(
+                limit + 1,
+                (last, rows) => ObstacleQueries.PageAsync(session, view.Plan.Id, filter, last?.Number ?? before, rows),
+                row => (under is null || units.IsWithin(units[row.UnitId], under.Id, view.Today))
+                    && (!isOverdue || ObstacleRules.IsOverdue(row.Status, row.DueOn, view.Today))
+                    && view.MayRead(row)
+                    && Search.Finds(text, row.Title, row.Description)),
             context.RequestAborted);
-        var found = rows.Where(row =>
-            (status is null || row.Status == status)
-            && (unit is null || row.UnitId == unit.Id)
-            && (under is null || units.IsWithin(units[row.UnitId], under.Id, view.Today))
-            && (assignedTo is null || row.AssignedTo == assignedTo.Id)
-            && (!isOverdue || ObstacleRules.IsOverdue(row.Status, row.DueOn, view.Today))
-            && (target is null || row.TargetId == target.Id)
-            && (task is null || row.TaskId == task.Id)
-            && view.MayRead(row)
-            && Search.Finds(text, row.Title, row.Description)).ToList();
-        var page = Page<ObstacleSummary>.Cut(
-            context, found, row => row.Number.ToString(CultureInfo.InvariantCulture), view.Summarise, limit, cursor);
+        var page = Page<ObstacleSummary>.Begin(
+            context, found, row => row.Number.ToString(CultureInfo.InvariantCulture), view.Summarise, limit);
         await Answers.WriteOwnAsync(context, 200, page);
     }
 

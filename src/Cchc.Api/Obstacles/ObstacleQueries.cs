@@ -9,12 +9,20 @@ namespace Cchc.Api.Obstacles;
 /// <summary>Reads and writes obstacles; what was done to them is only added to.</summary>
 internal static class ObstacleQueries
 {
-    private const string Select = """
-        SELECT number AS Number, unit_id AS UnitId, title AS Title, description AS Description, target_id AS TargetId, task_id AS TaskId,
+    private const string Columns = """
+        number AS Number, unit_id AS UnitId, title AS Title, description AS Description, target_id AS TargetId, task_id AS TaskId,
             status AS Status, version AS Version, raised_at AS RaisedAt, raised_by AS RaisedBy, assigned_to AS AssignedTo,
             assigned_at AS AssignedAt, due_on AS DueOn, escalated_at AS EscalatedAt, answered_at AS AnsweredAt, closed_at AS ClosedAt,
             updated_at AS UpdatedAt
-        FROM obstacles WHERE plan_id = @planId AND (@number IS NULL OR number = @number)
+        """;
+
+    private const string SelectOne = $"SELECT {Columns} FROM obstacles WHERE plan_id = @planId AND number = @number";
+    private const string SelectPage = $"""
+        SELECT {Columns}
+        FROM obstacles WHERE plan_id = @planId AND number < @before AND (@status IS NULL OR status = @status)
+            AND (@unitId IS NULL OR unit_id = @unitId) AND (@assignedTo IS NULL OR assigned_to = @assignedTo)
+            AND (@targetId IS NULL OR target_id = @targetId)
+            AND (@taskId IS NULL OR task_id = @taskId)
         ORDER BY number DESC
         """;
 
@@ -50,12 +58,24 @@ internal static class ObstacleQueries
         FROM obstacle_events WHERE plan_id = @planId AND number = @number
         """;
 
-    /// <summary>A plan's obstacles, the latest first.</summary>
-    public static Task<IReadOnlyList<ObstacleRow>> ListAsync(DbSession session, int planId) =>
-        session.QueryAsync<ObstacleRow>(Select, new { planId, number = (int?)null });
+    /// <summary>The obstacles of a plan that a filter lets through, at most so many before a number; the latest first.</summary>
+    public static Task<IReadOnlyList<ObstacleRow>> PageAsync(DbSession session, int planId, ObstacleFilter filter, int before, int rows) =>
+        session.PageAsync<ObstacleRow>(
+            SelectPage,
+            new
+            {
+                planId,
+                before,
+                status = filter.Status is { } status ? Words.Of(status) : null,
+                unitId = filter.UnitId,
+                assignedTo = filter.AssignedTo,
+                targetId = filter.TargetId,
+                taskId = filter.TaskId,
+            },
+            rows);
 
     public static Task<ObstacleRow?> FindAsync(DbSession session, int planId, int number) =>
-        session.SingleAsync<ObstacleRow>(Select, new { planId, number });
+        session.SingleAsync<ObstacleRow>(SelectOne, new { planId, number });
 
     public static Task<IReadOnlyList<ObstacleEventRow>> EventsAsync(DbSession session, int planId, int number) =>
         session.QueryAsync<ObstacleEventRow>(SelectEvents, new { planId, number });
@@ -116,6 +136,9 @@ internal static class ObstacleQueries
             words,
         });
 }
+
+/// <summary>Which obstacles are asked for; null: any.</summary>
+internal sealed record ObstacleFilter(ObstacleStatus? Status, int? UnitId, int? AssignedTo, int? TargetId, int? TaskId);
 
 internal sealed record ObstacleRow
 {

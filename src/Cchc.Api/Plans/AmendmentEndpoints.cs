@@ -74,8 +74,8 @@ internal static class AmendmentEndpoints
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
         var found = catalogue.PlanOf(plan);
         await Answers.WriteAsync(context, $"c{catalogue.Version}", false, () => Task.FromResult(Page<AmendmentAnswer>.Cut(
-            context, found.Amendments, each => each.EffectiveOn.ToString("O", null), each => AmendmentAnswer.Of(each, found, catalogue.Units), limit,
-            cursor)));
+            context, found.Amendments, each => PageKey.Of(each.EffectiveOn.ToString("O", null)),
+            each => AmendmentAnswer.Of(each, found, catalogue.Units), limit, cursor)));
     }
 
     private static async Task AmendPlan(HttpContext context, string plan, Catalogues catalogues, PlanWriter writer, TimeProvider time)

@@ -32,8 +32,9 @@ internal static class PlanEndpoints
         var caller = context.Caller();
         var visible = catalogue.Plans.Where(plan => !plan.IsDraft || (caller is not null && Rights.MayLead(plan, caller))).ToList();
         var drafts = visible.Count(plan => plan.IsDraft);
+        var places = PageKey.ByPlace(catalogue.Plans.Select(plan => plan.Code));
         await Answers.WriteAsync(context, $"c{catalogue.Version}{(drafts > 0 ? $"-{drafts}" : "")}", drafts > 0, () => Task.FromResult(Page<PlanAnswer>.Cut(
-            context, visible, plan => plan.Code, plan => PlanAnswer.Of(plan, catalogue.Units), limit, cursor)));
+            context, visible, plan => places[plan.Code], plan => PlanAnswer.Of(plan, catalogue.Units), limit, cursor)));
     }
 
     private static async Task GetPlan(
@@ -70,8 +71,9 @@ internal static class PlanEndpoints
             && (kind is null || target.Kind == kind)
             && (owner is null || target.OwnerId == owner.Id)
             && Search.Finds(text, target.Code, target.TitleVi, target.TitleEn)).ToList();
+        var places = PageKey.ByPlace(found.Targets.Select(target => target.Code));
         await Answers.WriteAsync(context, $"c{catalogue.Version}-{today:yyyyMMdd}", found.IsDraft, () => Task.FromResult(Page<TargetAnswer>.Cut(
-            context, targets, target => target.Code, target => TargetAnswer.Of(target, catalogue.Units), limit, cursor)));
+            context, targets, target => places[target.Code], target => TargetAnswer.Of(target, catalogue.Units), limit, cursor)));
     }
 
     private static async Task GetTarget(
@@ -92,8 +94,8 @@ internal static class PlanEndpoints
         query.Done();
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
         var found = catalogue.PlanOf(plan, context.Caller());
-        var today = time.Today();
+        var (today, places) = (time.Today(), PageKey.ByPlace(found.Periods.Select(period => period.Code)));
         await Answers.WriteAsync(context, $"c{catalogue.Version}-{today:yyyyMMdd}", found.IsDraft, () => Task.FromResult(Page<PeriodAnswer>.Cut(
-            context, found.Periods, period => period.Code, period => PeriodAnswer.Of(period, today), limit, cursor)));
+            context, found.Periods, period => places[period.Code], period => PeriodAnswer.Of(period, today), limit, cursor)));
     }
 }

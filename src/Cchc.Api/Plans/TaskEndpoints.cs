@@ -56,7 +56,8 @@ internal static class TaskEndpoints
                     && Search.Finds(text, task.Code, task.TitleVi, task.TitleEn))
                 .Select(task => TaskAnswer.Of(found, task, [.. said[task.Id]], catalogue.Units, today))
                 .Where(task => (status is null || task.Status == status) && (!overdue || task.Overdue)).ToList();
-            return Task.FromResult(Page<TaskAnswer>.Cut(context, tasks, task => task.Code, task => task, limit, cursor));
+            var places = PageKey.ByPlace(found.Tasks.Select(task => task.Code));
+            return Task.FromResult(Page<TaskAnswer>.Cut(context, tasks, task => places[task.Code], task => task, limit, cursor));
         });
     }
 

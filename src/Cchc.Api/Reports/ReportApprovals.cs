@@ -65,7 +65,7 @@ internal static class ReportApprovals
         using var body = await JsonInput.ReadAsync(context.Request, optional: false, context.RequestAborted);
         var (period, wanted, under, reason) = Read(body!.RootElement, found, catalogue.Units);
         var heads = await database.ReadAsync(
-            session => ReportQueries.HeadsAsync(session, found.Id, period.Id, null, null), context.RequestAborted);
+            session => ReportQueries.HeadsAsync(session, found.Id, period.Id, null), context.RequestAborted);
         var rights = new Rights(found, period, catalogue.Units);
         wanted ??= [.. heads.Where(head => head.Status == ReportStatus.Submitted)
             .Select(head => (Unit: catalogue.Units[head.UnitId], Version: (long?)head.Version))

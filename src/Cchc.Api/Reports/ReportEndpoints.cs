@@ -4,6 +4,7 @@ using Cchc.Api.Data;
 using Cchc.Api.Http;
 using Cchc.Api.Keys;
 using Cchc.Api.Plans;
+using Cchc.Domain.Plans;
 using Cchc.Domain.Reports;
 using Cchc.Domain.Units;
 
@@ -21,6 +22,9 @@ internal static class ReportEndpoints
         """;
 
     private static readonly Parameter IfMatch = new("If-Match", "The ETag of the report to change", "\"r3\"", Header: true);
+
+    // A query for each unit of a period, up to so many, costs less than to read the reports of all.
+    private const int MostOneByOne = 64;
 
     public static void MapReports(this IEndpointRouteBuilder api)
     {
@@ -80,26 +84,72 @@ internal static class ReportEndpoints
         var (updatedAfter, asOf) = (query.Instant("updatedAfter"), query.PastInstant("asOf", time));
         var (limit, cursor) = (query.Limit(), query.Cursor());
         query.Done();
-        var periods = found.Periods.ToDictionary(each => each.Id);
-        var shown = asOf is { } past ? await catalogues.AsOfAsync(past, context.RequestAborted) : catalogue;
-        var (version, heads) = await versions.ReadAsync(
+        var filter = new ReportFilter(unit?.Id, status, updatedAfter, asOf);
+        var start = PlaceOf(found, cursor);
+        var today = time.Today();
+        var reports = await versions.ReadAsync(
             found.Code,
-            async (session, pinned) => (
-                pinned,
-                asOf is { } instant ? await ReportQueries.HeadsAsOfAsync(session, found.Id, period?.Id, unit?.Id, instant)
-                    : await ReportQueries.HeadsAsync(session, found.Id, period?.Id, unit?.Id, updatedAfter)),
+            async (session, _) =>
+            {
+                var listed = new List<ReportSummary>();
+                foreach (var each in found.Periods.Where(each => period is null || each.Id == period.Id).OrderBy(each => each.DataTo)
+                    .SkipWhile(each => start is { } place && each.Id != place.Period.Id).TakeWhile(_ => listed.Count <= limit))
+                {
+                    var after = each.Id == start?.Period.Id ? start.Value.Unit : "";
+                    listed.AddRange(await ListPeriodAsync(session, each, after, limit + 1 - listed.Count));
+                }
+
+                return listed;
+            },
             context.RequestAborted,
             isOfPast: asOf is not null);
-        var today = time.Today();
-        var visible = heads
-            .Where(head => (status is null || head.Status == status) && (updatedAfter is null || head.UpdatedAt > updatedAfter)
-                && (under is null || units.IsWithin(units[head.UnitId], under.Id, periods[head.PeriodId].DataTo))
-                && new Rights(found, periods[head.PeriodId], units).MayRead(caller, units[head.UnitId]))
-            .OrderBy(head => periods[head.PeriodId].DataTo).ThenBy(head => units[head.UnitId].Code, StringComparer.Ordinal)
-            .Select(head => Summarise(head, new ReportAddress(found, periods[head.PeriodId], units[head.UnitId], caller, units).In(shown), today, asOf))
-            .Where(summary => awaiting is null || summary.Awaiting == awaiting).ToList();
-        var page = Page<ReportSummary>.Cut(context, visible, each => $"{each.Period}/{each.Unit}", each => each, limit, cursor);
+        var page = Page<ReportSummary>.Begin(context, reports, each => $"{each.Period}/{each.Unit}", each => each, limit);
         await Answers.WriteOwnAsync(context, StatusCodes.Status200OK, page);
+
+        async Task<IEnumerable<ReportSummary>> ListPeriodAsync(DbSession session, Period each, string after, int wanted)
+        {
+            var rights = new Rights(found, each, units);
+            List<Unit> within = [.. units.All
+                .Where(one => (under is null || units.IsWithin(one, under.Id, each.DataTo)) && rights.MayRead(caller, one))
+                .OrderBy(one => one.Code, StringComparer.Ordinal)];
+
+            // Few units are read one by one; among most units those that are not meant are passed over.
+            var heads = within.Count > MostOneByOne
+                ? await ReadAsync(filter, within.Select(one => one.Id).ToHashSet())
+                : await ReadEachAsync(within.Where(one => unit is null || one.Id == unit.Id));
+            return heads.Select(Show);
+
+            ReportSummary Show(ReportHeadRow head) =>
+                Summarise(head, new ReportAddress(found, each, units[head.UnitId], caller, units), today, asOf);
+
+            async Task<List<ReportHeadRow>> ReadEachAsync(IEnumerable<Unit> ofUnits)
+            {
+                var read = new List<ReportHeadRow>();
+                foreach (var one in ofUnits.TakeWhile(_ => read.Count < wanted))
+                {
+                    read.AddRange(await ReadAsync(filter with { UnitId = one.Id }, [one.Id]));
+                }
+
+                return read;
+            }
+
+            Task<List<ReportHeadRow>> ReadAsync(ReportFilter asked, HashSet<int> meant) => Batches.TakeAsync<ReportHeadRow>(
+                wanted,
+                (last, rows) => ReportQueries.PageAsync(session, each.Id, asked, last is null ? after : units[last.UnitId].Code, rows),
+                head => meant.Contains(head.UnitId) && (awaiting is null || Show(head).Awaiting == awaiting));
+        }
+    }
+
+    // A cursor is the period and the unit of the last report before the page; the unit need not have one any more.
+    private static (Period Period, string Unit)? PlaceOf(Plan plan, string? cursor)
+    {
+        if (cursor is null)
+        {
+            return null;
+        }
+
+        return cursor.Split('/', 2) is [var code, var unit] && plan.FindPeriod(code) is { } period ? (period, unit)
+            : throw ProblemException.Of([new Refusal("cursor.invalid", null, null) { Parameter = "cursor" }]);
     }
 
     private static async Task GetReport(
@@ -169,13 +219,20 @@ internal static class ReportEndpoints
         HttpContext context, string plan, string period, string unit, Catalogues catalogues, Database database)
     {
         var query = new QueryInput(context.Request, "limit", "cursor");
-        var (limit, cursor) = (query.Limit(), query.Cursor());
+        var (limit, after) = (query.Limit(), query.CursorNumber() ?? 0);
         query.Done();
-        var (report, _) = await ReadableAsync(context, plan, period, unit, catalogues, database);
-        var page = Page<RevisionSummary>.Cut(
-            context, report.Revisions, row => row.Number.ToString(System.Globalization.CultureInfo.InvariantCulture),
-            row => Summarise(report, row), limit, cursor);
-        await Answers.WriteOwnAsync(context, 200, page, report.ETag);
+        var address = await AddressAsync(context, plan, period, unit, catalogues);
+        RequireReading(address);
+        var (head, revisions) = await database.ReadAsync(
+            async session => (
+                (await ReportQueries.HeadsAsync(session, address.Plan.Id, address.Period.Id, address.Unit.Id)).SingleOrDefault(),
+                await ReportQueries.RevisionsAsync(session, address.Period.Id, address.Unit.Id, after, limit + 1)),
+            context.RequestAborted);
+        var etag = head?.ETag ?? throw new ProblemException("report.unknown");
+        var page = Page<RevisionSummary>.Begin(
+            context, revisions, row => row.Number.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            row => Summarise(row, row.Outcome), limit);
+        await Answers.WriteOwnAsync(context, 200, page, etag);
     }
 
     private static async Task GetRevision(
@@ -192,7 +249,7 @@ internal static class ReportEndpoints
             context.RequestAborted);
         await Answers.WriteOwnAsync(context, 200, new RevisionAnswer
         {
-            Revision = Summarise(report, row),
+            Revision = Summarise(row, report.DecisionOn(row)),
             Content = content,
             Changes = [.. Changes(before.Values, content.Values, value => value.LineId)
                 .Select(pair => new ValueChange((pair.After ?? pair.Before)!.Target, (pair.After ?? pair.Before)!.Level, pair.Before, pair.After))],
@@ -333,14 +390,14 @@ internal static class ReportEndpoints
         standing.Status != ReportStatus.Submitted ? null
         : workflow.AsksDistrict(unit) && !standing.HasDistrictApproval ? Awaited.District : Awaited.Lead;
 
-    private static RevisionSummary Summarise(StoredReport report, RevisionRow row) => new()
+    private static RevisionSummary Summarise(RevisionRow row, RevisionDecision? decision) => new()
     {
         Number = row.Number,
         SavedAt = row.SavedAt,
         SavedBy = row.SavedBy,
         SubmittedAt = row.SubmittedAt,
         SubmittedBy = row.SubmittedBy,
-        Decision = report.DecisionOn(row),
+        Decision = decision,
         DecidedAt = row.DecidedAt,
         DecidedBy = row.DecidedBy,
     };

@@ -8,8 +8,8 @@ namespace Cchc.Api.Reports;
 /// <summary>Reads and writes reports within a session; what may be done is decided before.</summary>
 internal static class ReportQueries
 {
-    private const string SelectHeads = """
-        SELECT reports.period_id AS PeriodId, reports.unit_id AS UnitId, reports.status AS Status, reports.version AS Version,
+    private const string HeadColumns = """
+        reports.period_id AS PeriodId, reports.unit_id AS UnitId, reports.status AS Status, reports.version AS Version,
             reports.updated_at AS UpdatedAt, reports.updated_by AS UpdatedBy, latest.number AS Revision, latest.is_sample AS Sample,
             latest.submitted_at AS SubmittedAt, given.until_on AS Until, district.approved_at AS DistrictApprovedAt,
             district.approved_by AS DistrictApprovedBy,
@@ -22,8 +22,9 @@ internal static class ReportQueries
                 AND NOT EXISTS (SELECT 1 FROM report_tasks said WHERE said.period_id = latest.period_id AND said.unit_id = latest.unit_id AND said.number = latest.number)
                 AND NOT EXISTS (SELECT 1 FROM report_evidence said WHERE said.period_id = latest.period_id AND said.unit_id = latest.unit_id AND said.number = latest.number)
                 THEN 1 ELSE 0 END AS IsEmpty
-        FROM reports
-        JOIN periods ON periods.period_id = reports.period_id
+        """;
+
+    private const string HeadJoins = """
         JOIN revisions latest ON latest.period_id = reports.period_id AND latest.unit_id = reports.unit_id
             AND latest.number = (SELECT MAX(number) FROM revisions newest
                 WHERE newest.period_id = reports.period_id AND newest.unit_id = reports.unit_id)
@@ -32,14 +33,31 @@ internal static class ReportQueries
                 WHERE newest.period_id = reports.period_id AND newest.unit_id = reports.unit_id)
         LEFT JOIN district_approvals district ON district.period_id = latest.period_id AND district.unit_id = latest.unit_id
             AND district.number = latest.number
+        """;
+
+    private const string SelectHeads = $"""
+        SELECT {HeadColumns}
+        FROM reports
+        JOIN periods ON periods.period_id = reports.period_id
+        {HeadJoins}
         WHERE periods.plan_id = @planId
             AND (@periodId IS NULL OR reports.period_id = @periodId) AND (@unitId IS NULL OR reports.unit_id = @unitId)
+        """;
+
+    // By the units' codes, each with its report, so that a page reads as many reports as it shows.
+    private const string SelectPage = $"""
+        SELECT {HeadColumns}
+        FROM units CROSS JOIN reports
+        {HeadJoins}
+        WHERE reports.unit_id = units.unit_id AND reports.period_id = @periodId AND units.code > @after
+            AND (@unitId IS NULL OR units.unit_id = @unitId) AND (@status IS NULL OR reports.status = @status)
             AND (@updatedAfter IS NULL OR reports.updated_at > @updatedAfter)
+        ORDER BY units.code
         """;
 
     // What a draft said before it was submitted is not kept: a report begins to be known as it is first submitted.
-    private const string SelectHeadsAsOf = """
-        SELECT reports.period_id AS PeriodId, reports.unit_id AS UnitId, changed.to_status AS Status, reports.version AS Version,
+    private const string PastColumns = """
+        reports.period_id AS PeriodId, reports.unit_id AS UnitId, changed.to_status AS Status, reports.version AS Version,
             changed.changed_at AS UpdatedAt, changed.actor AS UpdatedBy, latest.number AS Revision, latest.is_sample AS Sample,
             latest.submitted_at AS SubmittedAt,
             (SELECT MIN(sent.submitted_at) FROM revisions sent
@@ -47,22 +65,46 @@ internal static class ReportQueries
                  (SELECT 1 FROM status_changes back WHERE back.period_id = sent.period_id AND back.unit_id = sent.unit_id
                       AND back.number = sent.number AND back.from_status = 'submitted' AND back.to_status = 'draft'
                       AND back.changed_at <= @asOf)) AS FirstSubmittedAt
-        FROM reports
-        JOIN periods ON periods.period_id = reports.period_id
+        """;
+
+    private const string PastJoins = """
         JOIN revisions latest ON latest.period_id = reports.period_id AND latest.unit_id = reports.unit_id
             AND latest.number = (SELECT MAX(number) FROM revisions newest
                 WHERE newest.period_id = reports.period_id AND newest.unit_id = reports.unit_id AND newest.submitted_at <= @asOf)
         JOIN status_changes changed ON changed.period_id = reports.period_id AND changed.unit_id = reports.unit_id
             AND changed.ordinal = (SELECT MAX(ordinal) FROM status_changes newest
                 WHERE newest.period_id = reports.period_id AND newest.unit_id = reports.unit_id AND newest.changed_at <= @asOf)
-        WHERE periods.plan_id = @planId
-            AND (@periodId IS NULL OR reports.period_id = @periodId) AND (@unitId IS NULL OR reports.unit_id = @unitId)
+        """;
+
+    private const string SelectHeadsAsOf = $"""
+        SELECT {PastColumns}
+        FROM reports
+        {PastJoins}
+        WHERE reports.period_id = @periodId AND reports.unit_id = @unitId
+        """;
+
+    private const string SelectPageAsOf = $"""
+        SELECT {PastColumns}
+        FROM units CROSS JOIN reports
+        {PastJoins}
+        WHERE reports.unit_id = units.unit_id AND reports.period_id = @periodId AND units.code > @after
+            AND (@unitId IS NULL OR units.unit_id = @unitId) AND (@status IS NULL OR changed.to_status = @status)
+            AND (@updatedAfter IS NULL OR changed.changed_at > @updatedAfter)
+        ORDER BY units.code
         """;
 
     private const string SelectRevisions = """
         SELECT number AS Number, narrative AS Narrative, is_sample AS Sample, saved_at AS SavedAt, saved_by AS SavedBy,
             submitted_at AS SubmittedAt, submitted_by AS SubmittedBy, decision AS Decision, decided_at AS DecidedAt, decided_by AS DecidedBy
         FROM revisions WHERE period_id = @periodId AND unit_id = @unitId ORDER BY number
+        """;
+
+    private const string SelectRevisionPage = """
+        SELECT number AS Number, is_sample AS Sample, saved_at AS SavedAt, saved_by AS SavedBy, submitted_at AS SubmittedAt,
+            submitted_by AS SubmittedBy, decision AS Decision, decided_at AS DecidedAt, decided_by AS DecidedBy,
+            CASE WHEN EXISTS (SELECT 1 FROM status_changes back WHERE back.period_id = revisions.period_id AND back.unit_id = revisions.unit_id
+                AND back.number = revisions.number AND back.from_status = 'submitted' AND back.to_status = 'draft') THEN 1 ELSE 0 END AS IsWithdrawn
+        FROM revisions WHERE period_id = @periodId AND unit_id = @unitId AND number > @after ORDER BY number
         """;
 
     private const string SelectValues = """
@@ -151,19 +193,31 @@ internal static class ReportQueries
         VALUES (@periodId, @unitId, @number, @now, @actor)
         """;
 
-    public static Task<IReadOnlyList<ReportHeadRow>> HeadsAsync(
-        DbSession session, int planId, int? periodId, int? unitId, DateTimeOffset? updatedAfter) =>
-        session.QueryAsync<ReportHeadRow>(SelectHeads, new { planId, periodId, unitId, updatedAfter });
+    public static Task<IReadOnlyList<ReportHeadRow>> HeadsAsync(DbSession session, int planId, int? periodId, int? unitId) =>
+        session.QueryAsync<ReportHeadRow>(SelectHeads, new { planId, periodId, unitId });
 
-    /// <summary>Reports as they stood at an instant: those submitted by then.</summary>
-    public static Task<IReadOnlyList<ReportHeadRow>> HeadsAsOfAsync(
-        DbSession session, int planId, int? periodId, int? unitId, DateTimeOffset asOf) =>
-        session.QueryAsync<ReportHeadRow>(SelectHeadsAsOf, new { planId, periodId, unitId, asOf });
+    /// <summary>
+    /// The reports of a period by their units' codes, at most so many after a code: as they are, or as they stood at an instant, for which
+    /// those are known that had been submitted.
+    /// </summary>
+    public static Task<IReadOnlyList<ReportHeadRow>> PageAsync(DbSession session, int periodId, ReportFilter filter, string after, int rows)
+    {
+        var (unitId, updatedAfter) = (filter.UnitId, filter.UpdatedAfter);
+        var status = filter.Status is { } only ? Words.Of(only) : null;
+        return filter.AsOf is { } asOf
+            ? session.PageAsync<ReportHeadRow>(SelectPageAsOf, new { periodId, after, unitId, status, updatedAfter, asOf }, rows)
+            : session.PageAsync<ReportHeadRow>(SelectPage, new { periodId, after, unitId, status, updatedAfter }, rows);
+    }
+
+    /// <summary>At most so many revisions of a report after a number.</summary>
+    public static Task<IReadOnlyList<RevisionRow>> RevisionsAsync(DbSession session, int periodId, int unitId, int after, int rows) =>
+        session.PageAsync<RevisionRow>(SelectRevisionPage, new { periodId, unitId, after }, rows);
 
     public static async Task<StoredReport?> FindAsync(DbSession session, Plan plan, int periodId, int unitId, DateTimeOffset? asOf = null)
     {
         var heads = asOf is { } instant
-            ? await HeadsAsOfAsync(session, plan.Id, periodId, unitId, instant) : await HeadsAsync(session, plan.Id, periodId, unitId, null);
+            ? await session.QueryAsync<ReportHeadRow>(SelectHeadsAsOf, new { periodId, unitId, asOf = instant })
+            : await HeadsAsync(session, plan.Id, periodId, unitId);
         if (heads.SingleOrDefault() is not { } head)
         {
             return null;
@@ -332,6 +386,9 @@ internal static class ReportQueries
     }
 }
 
+/// <summary>Which reports of a period are asked for, null: any; and as of when, null: now.</summary>
+internal sealed record ReportFilter(int? UnitId, ReportStatus? Status, DateTimeOffset? UpdatedAfter, DateTimeOffset? AsOf);
+
 internal sealed record StoredReport
 {
     public required ReportHeadRow Head { get; init; }
@@ -341,14 +398,12 @@ internal sealed record StoredReport
 
     public string ETag => Head.ETag;
 
-    /// <summary>What became of a revision. Its unit took it back where the report went from submitted to draft.</summary>
-    public RevisionDecision? DecisionOn(RevisionRow revision) => revision.Decision switch
+    /// <summary>What became of a revision.</summary>
+    public RevisionDecision? DecisionOn(RevisionRow revision) => (revision with
     {
-        null => null,
-        ReportStatus.Approved => RevisionDecision.Approved,
-        _ => History.Any(row => row.Revision == revision.Number && (row.FromStatus, row.ToStatus) == (ReportStatus.Submitted, ReportStatus.Draft))
-            ? RevisionDecision.Withdrawn : RevisionDecision.Returned,
-    };
+        IsWithdrawn = History.Any(row =>
+            row.Revision == revision.Number && (row.FromStatus, row.ToStatus) == (ReportStatus.Submitted, ReportStatus.Draft)),
+    }).Outcome;
 }
 
 internal sealed record ReportHeadRow
@@ -385,6 +440,17 @@ internal sealed record RevisionRow
     public ReportStatus? Decision { get; init; }
     public DateTimeOffset? DecidedAt { get; init; }
     public string? DecidedBy { get; init; }
+
+    /// <summary>Whether its unit took it back: the report went from submitted to draft.</summary>
+    public bool IsWithdrawn { get; init; }
+
+    /// <summary>What became of it.</summary>
+    public RevisionDecision? Outcome => Decision switch
+    {
+        null => null,
+        ReportStatus.Approved => RevisionDecision.Approved,
+        _ => IsWithdrawn ? RevisionDecision.Withdrawn : RevisionDecision.Returned,
+    };
 }
 
 internal sealed record HistoryRow

@@ -121,7 +121,7 @@ internal sealed class ReportWriter(Database database, DataVersions versions, Tim
         {
             var (plan, period, unit, _, _) = address;
             await MoveAsync(session, address, await ReportQueries.FindAsync(session, plan, period.Id, unit.Id), request, conditions, now);
-            return ((await ReportQueries.HeadsAsync(session, plan.Id, period.Id, unit.Id, null)).Single(), true);
+            return ((await ReportQueries.HeadsAsync(session, plan.Id, period.Id, unit.Id)).Single(), true);
         }, cancellation);
 
     private static async Task MoveAsync(

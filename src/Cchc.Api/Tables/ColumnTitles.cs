@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 
 namespace Cchc.Api.Tables;
 
-/// <summary>What the columns of tables are called in words, in Vietnamese and English. A column has the same title in every table.</summary>
+/// <summary>The titles of columns, in Vietnamese and English. A column has the same title in every table.</summary>
 internal static class ColumnTitles
 {
     private static readonly FrozenDictionary<string, (string Vi, string En)> Titles = new Dictionary<string, (string Vi, string En)>

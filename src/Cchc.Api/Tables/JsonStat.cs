@@ -20,7 +20,8 @@ internal static class JsonStat
         json.WriteString("version", "2.0");
         json.WriteString("class", "dataset");
         json.WriteString("label", labels.Title);
-        json.WriteString("updated", head.Updated.ToOffset(Domain.LocalTime.Offset).ToString("yyyy-MM-dd'T'HH:mm:ss.fffzzz", CultureInfo.InvariantCulture));
+        var updated = head.Updated.ToOffset(Domain.LocalTime.Offset);
+        json.WriteString("updated", updated.ToString("yyyy-MM-dd'T'HH:mm:ss.fffzzz", CultureInfo.InvariantCulture));
         Strings(json, "id", [.. dimensions.Select(axis => axis.Column.Name), Metric]);
         json.WriteStartArray("size");
         foreach (var size in dimensions.Select(axis => axis.Categories.Count).Append(measures.Count))
@@ -88,7 +89,8 @@ internal static class JsonStat
     }
 
     private static void WriteMarks<T>(
-        Utf8JsonWriter json, TableLabels labels, List<Axis<T>> dimensions, List<Column<T>> measures, IReadOnlyList<T> rows, Column<T>? mark)
+        Utf8JsonWriter json, TableLabels labels, List<Axis<T>> dimensions, List<Column<T>> measures, IReadOnlyList<T> rows,
+        Column<T>? mark)
     {
         var marked = mark is null ? [] : rows.Where(row => mark.Value(row) is true).ToList();
         if (marked.Count == 0)
@@ -102,13 +104,15 @@ internal static class JsonStat
         }
         else
         {
-            WriteCells(json, "status", dimensions, measures, marked, static (json, place, _) => json.WriteString(place, Column<T>.SampleMark));
+            WriteCells(
+                json, "status", dimensions, measures, marked, static (json, place, _) => json.WriteString(place, Column<T>.SampleMark));
         }
 
         Strings(json, "note", [labels.Phrases.Sample]);
     }
 
-    private static void Dimension(Utf8JsonWriter json, string name, TableLabels labels, IReadOnlyList<string> categories, Func<string, string> label)
+    private static void Dimension(
+        Utf8JsonWriter json, string name, TableLabels labels, IReadOnlyList<string> categories, Func<string, string> label)
     {
         json.WriteStartObject(name);
         json.WriteString("label", labels.TitleOf(name));

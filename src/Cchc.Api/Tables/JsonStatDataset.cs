@@ -35,8 +35,8 @@ public sealed record JsonStatDataset
     public required IReadOnlyDictionary<string, decimal> Value { get; init; }
 
     /// <summary>
-    /// <c>sample</c> for cells made of invented sample reports: one text where all cells are, otherwise by the place of the cell. Absent where no
-    /// cell is.
+    /// <c>sample</c> for cells made of invented sample reports: one text where all cells are, otherwise by the place of the cell. Absent
+    /// where no cell is.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public JsonNode? Status { get; init; }

@@ -5,9 +5,9 @@ using Cchc.Api.Importing;
 namespace Cchc.Api.Tables;
 
 /// <summary>
-/// A table as SDMX-CSV 2.0 with <c>labels=name</c>: one observation a line, and beside each coded column another with the names of its codes. A
-/// period is in the time format of SDMX (2022-Q1, 2022-S1, 2022-A1), with its own code in an attribute: a plan's half year is not the
-/// calendar's.
+/// A table as SDMX-CSV 2.0 with <c>labels=name</c>: one observation a line, and beside each coded column another with the names of its
+/// codes. A period is in the time format of SDMX (2022-Q1, 2022-S1, 2022-A1), with its own code in an attribute: a plan's half year is
+/// not the calendar's.
 /// </summary>
 internal static partial class SdmxCsv
 {
@@ -30,14 +30,16 @@ internal static partial class SdmxCsv
         foreach (var row in rows)
         {
             var period = dimensions.Find(column => column.Name == "period") is { } time ? TableWriter.Text(time.Value(row)) : "";
-            var (keys, remarks) = (dimensions.SelectMany(column => Cells(column, row)).ToList(), attributes.SelectMany(column => Cells(column, row)).ToList());
+            var keys = dimensions.SelectMany(column => Cells(column, row)).ToList();
+            var remarks = attributes.SelectMany(column => Cells(column, row)).ToList();
             foreach (var measure in measures)
             {
                 if (measure.Value(row) is { } value)
                 {
                     Line(
                     [
-                        Structure, dataflow, "I", .. keys, NameOf(measure), labels.TitleOf(measure.Name), TableWriter.Text(value), period, .. remarks,
+                        Structure, dataflow, "I", .. keys, NameOf(measure), labels.TitleOf(measure.Name), TableWriter.Text(value), period,
+                        .. remarks,
                     ]);
                 }
             }

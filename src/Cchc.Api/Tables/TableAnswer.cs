@@ -19,8 +19,9 @@ internal sealed record Table<T>(TableRequest<T> Asked, TableHead Head, TableLabe
 internal static class TableAnswer
 {
     /// <summary>
-    /// Writes a table in the form asked for; JSON a page at a time, the others whole where no limit is set. The pages that follow a first one are of
-    /// its data version, also when the data have changed since; where that version cannot be read, the pages begin again with the present one.
+    /// Writes a table in the form asked for; JSON a page at a time, the others whole where no limit is set. The pages that follow a first
+    /// one are of its data version, also when the data have changed since. Where that version cannot be read, the pages begin again with
+    /// the present one.
     /// </summary>
     /// <param name="context">The request.</param>
     /// <param name="readAsync">Reads the table: as it was known at an instant, or as it is where the instant is null.</param>

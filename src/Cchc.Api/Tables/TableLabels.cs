@@ -11,8 +11,8 @@ internal sealed record TableLabels(Phrases Phrases, string Title, Func<string, s
     // The columns whose values are codes or words.
     private static readonly HashSet<string> Coded =
     [
-        "plan", "period", "unit", "parent", "unitLevel", "unitKind", "group", "target", "commitment", "level", "operator", "status", "statusBefore",
-        "statusAfter",
+        "plan", "period", "unit", "parent", "unitLevel", "unitKind", "group", "target", "commitment", "level", "operator", "status",
+        "statusBefore", "statusAfter",
     ];
 
     private readonly Dictionary<(string Column, string Code), string> _names = [];

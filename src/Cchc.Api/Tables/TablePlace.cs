@@ -17,7 +17,7 @@ internal sealed record TablePlace(int Start, DateTimeOffset At, string Version)
         && instant <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
             ? new TablePlace(rows, DateTimeOffset.FromUnixTimeMilliseconds(instant), version) : null;
 
-    /// <summary>The first instant of today at which a version was known: figures depend on the day, and on nothing else of the moment.</summary>
+    /// <summary>The first instant of today at which a version was known: of the moment, figures depend on the day alone.</summary>
     public static DateTimeOffset InstantOf(DateTimeOffset changedAt, TimeProvider time)
     {
         var today = new DateTimeOffset(time.Today().ToDateTime(TimeOnly.MinValue), LocalTime.Offset);

@@ -8,8 +8,8 @@ internal enum TableForm { Json, Csv, Xlsx, Ndjson, Jsonstat, Sdmx }
 
 /// <summary>How a table is asked for: its form, its columns, its order, and which page of it.</summary>
 internal sealed record TableRequest<T>(
-    TableForm Form, bool Bom, Phrases Phrases, IReadOnlyList<Column<T>> Columns, IReadOnlyList<(Column<T> Column, bool Descending)> Order, int? Limit,
-    TablePlace? Place)
+    TableForm Form, bool Bom, Phrases Phrases, IReadOnlyList<Column<T>> Columns,
+    IReadOnlyList<(Column<T> Column, bool Descending)> Order, int? Limit, TablePlace? Place)
 {
     /// <summary>Whether the form names columns and codes in words.</summary>
     public bool HasLabels => TableRequest.IsCube(Form);
@@ -49,9 +49,10 @@ internal static class TableRequest
     [
         Http.Parameters.Word<TableForm>("format", "The form of the answer; by Accept where it is not given"),
         new("bom", "Whether CSV begins with the byte order mark that Excel knows UTF-8 by", false),
-        Http.Parameters.Word<Language>("lang", "The language of the labels in jsonstat and sdmx; by Accept-Language where it is not given, otherwise vi"),
-        new("fields", "Columns, comma-separated, in this order; all where it is not given. jsonstat and sdmx always have the columns that tell rows apart",
-            "period,target,completion"),
+        Http.Parameters.Word<Language>(
+            "lang", "The language of the labels in jsonstat and sdmx; by Accept-Language where it is not given, otherwise vi"),
+        new("fields", "Columns, comma-separated, in this order; all where it is not given. "
+            + "jsonstat and sdmx always have the columns that tell rows apart", "period,target,completion"),
         new("sort", "Columns to sort by, comma-separated, each with a minus in front to descend", "-completion"),
         .. Http.Parameters.Paging,
     ];
@@ -121,11 +122,12 @@ internal static class TableRequest
 
         if (!fields.Exists(column => column.Role == ColumnRole.Measure))
         {
-            query.Refuse(
-                "parameter.invalid", "fields", string.Join(", ", columns.Where(column => column.Role == ColumnRole.Measure).Select(column => column.Name)));
+            var measures = columns.Where(column => column.Role == ColumnRole.Measure).Select(column => column.Name);
+            query.Refuse("parameter.invalid", "fields", string.Join(", ", measures));
         }
 
-        return [.. columns.Where(column => column.Role == ColumnRole.Dimension || column.Name == Column<T>.SampleMark || fields.Contains(column))];
+        return [.. columns.Where(column =>
+            column.Role == ColumnRole.Dimension || column.Name == Column<T>.SampleMark || fields.Contains(column))];
     }
 
     private static Column<T>? Find<T>(QueryInput query, string parameter, IReadOnlyList<Column<T>> columns, string name)

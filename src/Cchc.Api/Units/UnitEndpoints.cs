@@ -56,7 +56,7 @@ internal static class UnitEndpoints
             && (under is null || (unit.Id != under.Id && units.IsWithin(unit, under.Id, date)))
             && Search.Finds(text, unit.Code, unit.On(date)!.NameVi, unit.On(date)!.NameEn)).ToList();
         await Answers.WriteAsync(context, $"c{catalogue.Version}-{date:yyyyMMdd}", false, () => Task.FromResult(Page<UnitAnswer>.Cut(
-            context, found, unit => unit.Code, unit => Summary(unit, units, date), limit, cursor)));
+            context, found, unit => PageKey.Of(unit.Code), unit => Summary(unit, units, date), limit, cursor)));
     }
 
     private static async Task GetUnit(HttpContext context, string unit, Catalogues catalogues, TimeProvider time)

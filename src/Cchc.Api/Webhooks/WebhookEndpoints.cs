@@ -59,7 +59,9 @@ internal static class WebhookEndpoints
         var (limit, cursor) = (query.Limit(), query.Cursor());
         query.Done();
         var all = await database.ReadAsync(WebhookQueries.ListAsync, context.RequestAborted);
-        var page = Page<WebhookAnswer>.Cut(context, all, row => row.WebhookId, row => WebhookAnswer.Of(row, time.Now()), limit, cursor);
+        var page = Page<WebhookAnswer>.Cut(
+            context, all, row => new PageKey(row.CreatedAt.UtcDateTime.ToString("O", CultureInfo.InvariantCulture), row.WebhookId),
+            row => WebhookAnswer.Of(row, time.Now()), limit, cursor);
         await Answers.WriteOwnAsync(context, StatusCodes.Status200OK, page);
     }
 
@@ -176,7 +178,7 @@ internal static class WebhookEndpoints
             async session =>
             {
                 await FindAsync(session, id);
-                return await WebhookQueries.DeliveriesAsync(session, id, after, status);
+                return await WebhookQueries.DeliveriesAsync(session, id, after, status, limit + 1);
             },
             context.RequestAborted);
         var page = Page<DeliveryAnswer>.Begin(

@@ -133,7 +133,13 @@ internal static class WebhookQueries
     private const string SelectDeliveries = """
         SELECT sequence AS Sequence, subject AS Subject, status AS Status, attempts AS Attempts, next_attempt_at AS NextAttemptAt,
             last_attempt_at AS LastAttemptAt, last_answer AS LastAnswer, last_error AS LastError
-        FROM webhook_deliveries WHERE webhook_id = @id AND sequence > @after AND (@status IS NULL OR status = @status) ORDER BY sequence
+        FROM webhook_deliveries WHERE webhook_id = @id AND sequence > @after ORDER BY sequence
+        """;
+
+    private const string SelectDeliveriesIn = """
+        SELECT sequence AS Sequence, subject AS Subject, status AS Status, attempts AS Attempts, next_attempt_at AS NextAttemptAt,
+            last_attempt_at AS LastAttemptAt, last_answer AS LastAnswer, last_error AS LastError
+        FROM webhook_deliveries WHERE webhook_id = @id AND status = @status AND sequence > @after ORDER BY sequence
         """;
 
     private const string ReplayDead = """
@@ -214,8 +220,10 @@ internal static class WebhookQueries
         DbSession session, string id, long sequence, DeliveryStatus status, int attempts, DateTimeOffset? next, int? answer, string? error, DateTimeOffset now) =>
         session.ExecuteAsync(Save, new { id, sequence, status = Http.Words.Of(status), attempts, next, answer, error, now });
 
-    public static Task<IReadOnlyList<DeliveryRow>> DeliveriesAsync(DbSession session, string id, long after, DeliveryStatus? status) =>
-        session.QueryAsync<DeliveryRow>(SelectDeliveries, new { id, after, status = status is { } only ? Http.Words.Of(only) : null });
+    /// <summary>At most so many deliveries after a place in the feed.</summary>
+    public static Task<IReadOnlyList<DeliveryRow>> DeliveriesAsync(DbSession session, string id, long after, DeliveryStatus? status, int rows) =>
+        status is { } only ? session.PageAsync<DeliveryRow>(SelectDeliveriesIn, new { id, after, status = Http.Words.Of(only) }, rows)
+            : session.PageAsync<DeliveryRow>(SelectDeliveries, new { id, after }, rows);
 
     public static Task<int> ReplayAsync(DbSession session, string id, long first, long last, bool deadAlone, DateTimeOffset now) =>
         deadAlone ? session.ExecuteAsync(ReplayDead, new { id, first, last, now }) : session.ExecuteAsync(ReplayAll, new { id, first, last, now });

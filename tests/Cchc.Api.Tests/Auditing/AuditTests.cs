@@ -64,6 +64,94 @@ public sealed class AuditTests
         Assert.Equal(HttpStatusCode.BadRequest, (await administrator.GetAsync(new Uri("/v1/audit?cursor=OTk5", UriKind.Relative))).StatusCode);
     }
 
+    [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
+    public async Task Filters_let_through_what_they_say_in_pages_of_any_size(Engine engine)
+    {
+        await using var api = await ApiHost.StartAsync(engine);
+        using var administrator = await api.KeyAsync(Role.Administrator);
+        using var reporter = await api.KeyAsync(Role.Reporter, "STP");
+        for (var round = 0; round < 4; round++)
+        {
+            api.Time.Advance(TimeSpan.FromMinutes(1));
+            await reporter.PutReportAsync("STP", HttpExtensions.Ratio("II.3.a", round, 100), ifMatch: round == 0 ? null : "*");
+            await administrator.PutReportAsync("SNV", HttpExtensions.Ratio("II.3.a", round, 100), ifMatch: round == 0 ? null : "*");
+            await reporter.ActAsync("STP", round % 2 == 0 ? "submit" : "withdraw");
+        }
+
+        var whole = (await administrator.GetJsonAsync("/v1/audit?limit=1000"))["items"]!.AsArray().Select(entry => entry!).ToList();
+        var actor = (string)whole.First(entry => (string)entry["action"]! == "report.submit")["actor"]!;
+        const string from = "2022-06-18T09:02:00+07:00", to = "2022-06-18T09:03:00+07:00";
+        foreach (var (query, expected) in new (string, Func<System.Text.Json.Nodes.JsonNode, bool>)[]
+        {
+            ("", _ => true),
+            ("&action=report.put", entry => (string)entry["action"]! == "report.put"),
+            ($"&actor={actor}", entry => (string)entry["actor"]! == actor),
+            ($"&actor={actor}&action=report.put", entry => (string)entry["actor"]! == actor && (string)entry["action"]! == "report.put"),
+            ("&subject=cchc-2022/2022-H1/SNV&action=report.put", entry => (string)entry["subject"]! == "cchc-2022/2022-H1/SNV" && (string)entry["action"]! == "report.put"),
+            ($"&subject=cchc-2022/2022-H1/SNV&actor={actor}", _ => false),
+            ($"&from={Uri.EscapeDataString(from)}", entry => At(entry) >= DateTimeOffset.Parse(from, null)),
+            ($"&to={Uri.EscapeDataString(to)}", entry => At(entry) <= DateTimeOffset.Parse(to, null)),
+            ($"&from={Uri.EscapeDataString(from)}&to={Uri.EscapeDataString(to)}&action=report.put",
+                entry => At(entry) >= DateTimeOffset.Parse(from, null) && At(entry) <= DateTimeOffset.Parse(to, null) && (string)entry["action"]! == "report.put"),
+            ($"&to={Uri.EscapeDataString("2021-01-01T00:00:00+07:00")}", _ => false), ($"&from={Uri.EscapeDataString("2031-01-01T00:00:00+07:00")}", _ => false),
+        })
+        {
+            foreach (var limit in new[] { 1, 2, 1000 })
+            {
+                var (seen, cursor) = (new List<int>(), "");
+                do
+                {
+                    var page = await administrator.GetJsonAsync($"/v1/audit?limit={limit}{query}{cursor}");
+                    seen.AddRange(page["items"]!.AsArray().Select(entry => (int)entry!["number"]!));
+                    cursor = page["nextCursor"] is { } next ? $"&cursor={next}" : "";
+                }
+                while (cursor.Length > 0);
+                Assert.Equal(whole.Where(expected).Select(entry => (int)entry["number"]!), seen);
+            }
+        }
+
+        static DateTimeOffset At(System.Text.Json.Nodes.JsonNode entry) => DateTimeOffset.Parse((string)entry["at"]!, null);
+    }
+
+    [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
+    public async Task Refused_reads_of_a_caller_are_told_once_a_minute_and_refused_writes_each(Engine engine)
+    {
+        await using var api = await ApiHost.StartAsync(engine);
+        using var administrator = await api.KeyAsync(Role.Administrator);
+        using var reporter = await api.KeyAsync(Role.Reporter, "STP");
+        using var other = await api.KeyAsync(Role.Reporter, "SNV");
+        using var unknown = api.Holding("cchc_" + new string('0', 64));
+        string[] paths = ["/v1/audit", "/v1/api-keys", "/v1/webhooks", $"{HttpExtensions.Plan}/reports/2022-H1/SNV"];
+        for (var round = 0; round < 5; round++)
+        {
+            foreach (var path in paths)
+            {
+                Assert.Equal(HttpStatusCode.Forbidden, (await reporter.GetAsync(new Uri(path, UriKind.Relative))).StatusCode);
+            }
+
+            Assert.Equal(HttpStatusCode.Forbidden, (await reporter.ActAsync("STP", "approve")).StatusCode);
+            Assert.Equal(HttpStatusCode.Unauthorized, (await unknown.GetAsync(new Uri("/v1/audit", UriKind.Relative))).StatusCode);
+        }
+
+        Assert.Equal(HttpStatusCode.Forbidden, (await other.GetAsync(new Uri("/v1/audit", UriKind.Relative))).StatusCode);
+        Assert.Equal(
+            ["GET /v1/audit ", "POST /v1/plans/cchc-2022/reports/2022-H1/STP/approve ", "POST /v1/plans/cchc-2022/reports/2022-H1/STP/approve ",
+             "POST /v1/plans/cchc-2022/reports/2022-H1/STP/approve ", "POST /v1/plans/cchc-2022/reports/2022-H1/STP/approve ", "GET /v1/audit ",
+             "POST /v1/plans/cchc-2022/reports/2022-H1/STP/approve ", "GET /v1/audit "],
+            await RefusalsAsync());
+
+        // Who goes on is told again, with how often in between.
+        api.Time.Advance(TimeSpan.FromMinutes(1));
+        await reporter.GetAsync(new Uri("/v1/webhooks", UriKind.Relative));
+        await reporter.GetAsync(new Uri("/v1/webhooks", UriKind.Relative));
+        Assert.Equal("GET /v1/webhooks 19", (await RefusalsAsync())[0]);
+        Assert.Equal(9, (await RefusalsAsync()).Count);
+
+        async Task<IReadOnlyList<string>> RefusalsAsync() =>
+            [.. (await administrator.GetJsonAsync("/v1/audit?action=request.refused"))["items"]!.AsArray()
+                .Select(entry => $"{entry!["subject"]} {entry["after"]!["repeated"]}")];
+    }
+
     [Fact]
     public async Task Any_byte_altered_in_any_row_is_found_and_the_entry_named()
     {

@@ -13,6 +13,37 @@ namespace Cchc.Api.Tests.Completion;
 /// <summary>A generated year of submissions, returns and corrections: what was answered at an instant is what is answered of it later.</summary>
 public sealed class PastTests
 {
+    [Theory]
+    [InlineData("128", 0)]
+    [InlineData("0", 4)]
+    public async Task Snapshots_of_the_past_are_kept_within_the_memory_for_them(string megabytes, int readAgain)
+    {
+        await using var api = await ApiHost.StartAsync(Engine.Sqlite, sample: true, settings: [("Limits:PastSnapshotMegabytes", megabytes)]);
+        using var administrator = await api.KeyAsync(Role.Administrator);
+        var instants = new List<string>();
+        foreach (var unit in new[] { "STC", "SXD", "D474", "D476" })
+        {
+            instants.Add(Uri.EscapeDataString(api.Time.GetUtcNow().ToString("O")));
+            api.Time.Advance(TimeSpan.FromMinutes(1));
+            await administrator.PutReportAsync(unit, HttpExtensions.Ratio("II.3.a", 1, 2), "2022-Q3");
+        }
+
+        var reads = 0;
+        foreach (var round in new[] { 1, 2 })
+        {
+            foreach (var instant in instants)
+            {
+                var values = await api.CountAsync(
+                    "cchc.snapshot.values",
+                    () => api.Anonymous.GetJsonAsync($"{HttpExtensions.Plan}/completion{(round == 1 ? "" : "/units")}?period=2022-Q1&asOf={instant}"));
+                reads += round == 2 && values > 0 ? 1 : 0;
+                Assert.True(round == 2 || values > 0);
+            }
+        }
+
+        Assert.Equal(readAgain, reads);
+    }
+
     private const int Events = 5000;
     private static readonly string[] Periods = ["2022-Q1", "2022-H1", "2022-Q3", "2022-FY"];
     private static readonly string[] Units =

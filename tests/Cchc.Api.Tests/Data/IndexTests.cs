@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Cchc.Api.Data;
 using Dapper;
 
 namespace Cchc.Api.Tests.Data;
@@ -35,10 +36,28 @@ public sealed partial class IndexTests
         Assert.All(ReadsAll, each => Assert.Contains(scans, scan => scan.Contains(": " + each.Begins, StringComparison.Ordinal)));
     }
 
+    [Fact]
+    public void A_page_is_read_in_the_order_of_an_index()
+    {
+        using var connection = SqliteTests.Migrated();
+        var pages = SqlUses.All.Where(use => use.Method == nameof(DbSession.PageAsync)).Select(use => use.Sql).Distinct().ToList();
+        Assert.True(pages.Count >= 14, $"{pages.Count} pages");
+        Assert.DoesNotContain(pages, sql => Sorts(connection, new SqliteDialect().Page(sql)));
+    }
+
+    [Theory]
+    [InlineData("SELECT entry_id FROM audit_log WHERE actor = @actor ORDER BY occurred_at DESC")]
+    [InlineData("SELECT code FROM reports JOIN units ON units.unit_id = reports.unit_id WHERE period_id = @periodId ORDER BY updated_at")]
+    public void A_page_that_is_sorted_is_caught(string sql)
+    {
+        using var connection = SqliteTests.Migrated();
+        Assert.True(Sorts(connection, new SqliteDialect().Page(sql)));
+    }
+
     [Theory]
     [InlineData("SELECT status FROM reports WHERE version = @version")]
     [InlineData("SELECT units.code FROM units JOIN revisions AS said ON said.saved_by = units.code")]
-    [InlineData("DELETE FROM changes WHERE kind = @kind")]
+    [InlineData("DELETE FROM changes WHERE status = @status")]
     [InlineData("UPDATE webhook_deliveries SET attempts = 0 WHERE subject = @subject")]
     public void A_scan_is_caught(string sql)
     {
@@ -46,7 +65,11 @@ public sealed partial class IndexTests
         Assert.NotEmpty(Scans(connection, sql));
     }
 
-    private static List<string> Scans(Microsoft.Data.Sqlite.SqliteConnection connection, string sql)
+    // Whoever sorts first reads all that there is to sort.
+    private static bool Sorts(Microsoft.Data.Sqlite.SqliteConnection connection, string sql) =>
+        Plan(connection, sql).Any(step => step.Detail.StartsWith("USE TEMP B-TREE", StringComparison.Ordinal));
+
+    private static IEnumerable<(long Id, long Parent, long Unused, string Detail)> Plan(Microsoft.Data.Sqlite.SqliteConnection connection, string sql)
     {
         var parameters = new DynamicParameters();
         foreach (var name in Parameter().Matches(sql).Select(match => match.Value).Distinct())
@@ -54,9 +77,14 @@ public sealed partial class IndexTests
             parameters.Add(name, null);
         }
 
+        return connection.Query<(long Id, long Parent, long Unused, string Detail)>("EXPLAIN QUERY PLAN " + sql, parameters);
+    }
+
+    private static List<string> Scans(Microsoft.Data.Sqlite.SqliteConnection connection, string sql)
+    {
         var tables = Reference().Matches(sql).ToLookup(match => match.Groups["alias"].Success ? match.Groups["alias"].Value : match.Groups["table"].Value,
             match => match.Groups["table"].Value);
-        return [.. connection.Query<(long Id, long Parent, long Unused, string Detail)>("EXPLAIN QUERY PLAN " + sql, parameters)
+        return [.. Plan(connection, sql)
             .Where(step => !Filtered(connection, UsedIndex().Match(step.Detail).Value))
             .Select(step => Scan().Match(step.Detail).Value).SelectMany(name => tables[name]).Where(Growing.Contains).Distinct()];
     }

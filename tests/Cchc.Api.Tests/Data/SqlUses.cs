@@ -4,8 +4,11 @@ using Cchc.Api.Data;
 
 namespace Cchc.Api.Tests.Data;
 
-/// <summary>A statement, the class that says it, and the type of the object that its parameters come from; null where it has none.</summary>
-internal sealed record SqlUse(string Sql, Type By, Type? Parameters);
+/// <summary>
+/// A statement, the class that says it, the type of the object that its parameters come from, null where it has none, and the method of the
+/// session that runs it.
+/// </summary>
+internal sealed record SqlUse(string Sql, Type By, Type? Parameters, string Method);
 
 /// <summary>Who says which statement with which parameters, read out of the program's instructions, so that nothing is left out.</summary>
 internal static class SqlUses
@@ -45,7 +48,7 @@ internal static class SqlUses
                 if (said >= 0)
                 {
                     var type = Enumerable.Range(said + 1, at - said - 1).Reverse().Select(index => Given(method, code[index])).FirstOrDefault(each => each is not null);
-                    found.Add(new SqlUse(((string)code[said].Operand!).Trim(), Outermost(method.DeclaringType!), type == typeof(void) ? null : type));
+                    found.Add(new SqlUse(((string)code[said].Operand!).Trim(), Outermost(method.DeclaringType!), type == typeof(void) ? null : type, call.Name));
                 }
             }
         }
