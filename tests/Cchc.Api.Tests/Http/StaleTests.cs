@@ -47,6 +47,35 @@ public sealed class StaleTests : FaultyHost
     }
 
     [Fact]
+    public async Task Several_periods_are_of_one_version_or_refused()
+    {
+        string[] paths = ["/compliance/units/STP", "/completion/rows?period=all&groupBy=level", "/completion/series?period=all", "/completion/comparison"];
+        foreach (var path in paths)
+        {
+            await GetAsync(Api.Anonymous, HttpExtensions.Plan + path);
+        }
+
+        GoAway(TimeSpan.FromSeconds(20));
+        foreach (var path in paths)
+        {
+            Assert.True((bool)(await GetAsync(Api.Anonymous, HttpExtensions.Plan + path, age: 20)).Body["stale"]!);
+        }
+
+        // What this node read last is of one version for one period, and of another for the rest.
+        Dialect.IsGone = false;
+        await UntilFreshAsync();
+        await Administrator.PublishAsync("STP", HttpExtensions.Ratio("II.3.a", 2, 2));
+        await GetAsync(Api.Anonymous, Completion + "?period=2022-H1");
+        GoAway(TimeSpan.FromSeconds(20));
+        foreach (var path in paths)
+        {
+            var response = await Api.Anonymous.GetAsync(new Uri(HttpExtensions.Plan + path, UriKind.Relative)).WaitAsync(TimeSpan.FromMinutes(1));
+            Assert.True(response.StatusCode == HttpStatusCode.ServiceUnavailable, $"{path}: {response.StatusCode}");
+            Assert.Equal("service.unavailable", (string?)(await response.JsonAsync())["code"]);
+        }
+    }
+
+    [Fact]
     public async Task A_node_that_still_reads_stays_ready_and_says_so()
     {
         Assert.Equal("ready", (string?)(await Api.Anonymous.GetJsonAsync("/health/ready"))["status"]);
