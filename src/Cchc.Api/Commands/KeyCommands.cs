@@ -47,9 +47,9 @@ internal static class KeyCommands
                 throw new ProblemException(fault, Words.Of(held));
             }
 
-            if (parsed.GetValue(days) is <= 0 or > 36_500)
+            if (parsed.GetValue(days) is <= 0 or > 365 * KeyTerms.MaxYears)
             {
-                return await CommandLine.FailAsync("--expires-in-days must be from 1 to 36500.");
+                return await CommandLine.FailAsync($"--expires-in-days must be from 1 to {365 * KeyTerms.MaxYears}.");
             }
 
             if (parsed.GetValue(label) is { Length: > 200 })

@@ -63,7 +63,16 @@ internal static class ProblemCatalogue
             422, "Kỳ đã khóa: phải nêu ngày cuối được sửa (until).", "The period is locked: the last day for changes is needed (until)."),
         ["until.past"] = new(422, "Ngày này đã qua.", "That day has passed."),
         ["date.order"] = new(422, "Ngày phải từ {0:yyyy-MM-dd} đến {1:yyyy-MM-dd}.", "The day must be from {0:yyyy-MM-dd} to {1:yyyy-MM-dd}."),
-        ["plan.codeInvalid"] = new(422, "Mã chỉ gồm chữ thường, chữ số và gạch nối.", "A code is lower-case letters, digits and hyphens."),
+        ["plan.codeInvalid"] = new(
+            422, "Mã kế hoạch chỉ gồm chữ thường không dấu, chữ số và gạch nối; ký tự đầu và cuối là chữ hoặc số.",
+            "A plan's code has lower-case letters, digits and hyphens, with a letter or a digit first and last."),
+        ["code.invalid"] = new(
+            422, "Mã gồm tối đa {0} chữ cái không dấu, chữ số, dấu chấm, gạch nối hoặc gạch dưới; ký tự đầu và cuối là chữ hoặc số.",
+            "A code has up to {0} of A-Z, a-z, 0-9, '.', '-' and '_', with a letter or a digit first and last."),
+        ["code.reserved"] = new(
+            422, "Không dùng được mã {0} vì địa chỉ đã dùng từ này.", "The code {0} cannot be used: it is an address already."),
+        ["plan.rankAtMost"] = new(
+            422, "Xếp hạng, xếp loại chỉ đặt mức không được vượt quá.", "A rank or a grade only has a position that is not to be exceeded."),
         ["task.leadAlready"] = new(422, "{0} đang chủ trì nhiệm vụ này.", "{0} leads this task already."),
         ["plan.codeFixed"] = new(422, "Mã kế hoạch là {0} và không đổi.", "The plan's code is {0} and stays so."),
         ["plan.groupUnknown"] = new(422, "Không có nhóm {0}.", "There is no group {0}."),

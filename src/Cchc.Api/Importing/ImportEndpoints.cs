@@ -172,18 +172,12 @@ internal static class ImportEndpoints
             },
             text ?? file, key, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(request))),
             context.RequestAborted);
-        if (!isAsync && !isRepeated)
-        {
-            // With a key it runs to its end even when the client leaves, who finds its answer when it repeats the request.
-            import = await importer.RunAsync(import, text ?? file, isKept: false, key is null ? context.RequestAborted : CancellationToken.None);
-        }
-
         if (isAsync)
         {
             context.Response.Headers["Preference-Applied"] = "respond-async";
         }
 
-        var answer = await ShowAsync(context, import, catalogue);
+        var answer = await ShowOrAcceptAsync();
         var location = $"/v1{Path}/{import.Id}";
         if (isAsync || !import.IsEnded)
         {
@@ -199,6 +193,27 @@ internal static class ImportEndpoints
 
         context.Response.Headers.ContentLocation = location;
         await Answers.WriteOwnAsync(context, StatusCodes.Status200OK, answer);
+
+        // What it came to is committed, and may not be readable just now: the client is told where to read it later.
+        async Task<ImportAnswer> ShowOrAcceptAsync()
+        {
+            var accepted = import;
+            try
+            {
+                if (!isAsync && !isRepeated)
+                {
+                    // With a key it runs to its end even when the client leaves, who finds its answer when it repeats the request.
+                    import = await importer.RunAsync(import, text ?? file, isKept: false, key is null ? context.RequestAborted : CancellationToken.None);
+                }
+
+                return await ShowAsync(context, import, catalogue);
+            }
+            catch (System.Data.Common.DbException) when (!isRepeated)
+            {
+                import = accepted;
+                return Show(accepted, catalogue, [], importer);
+            }
+        }
     }
 
     // From here on, text is UTF-8; hash and size stay those of what was sent.
@@ -446,8 +461,7 @@ internal static class ImportEndpoints
 
         if (!import.IsEnded)
         {
-            await importer.CancelAsync(import.Id, context.RequestAborted);
-            import = await FindAsync(context, id, database);
+            import = await importer.CancelAsync(import.Id, context.RequestAborted);
         }
 
         if (import.IsEnded && import.Status != ImportStatus.Cancelled)
@@ -543,7 +557,7 @@ internal static class ImportEndpoints
     private static async Task<ImportAnswer> ShowAsync(HttpContext context, ImportRecord import, Catalogue catalogue)
     {
         var services = context.RequestServices;
-        var remarks = import.IsEnded
+        var remarks = import.Status is ImportStatus.Completed or ImportStatus.Rejected
             ? await services.GetRequiredService<Database>().ReadAsync(
                 session => ImportQueries.FirstRemarksAsync(session, import.Id), context.RequestAborted)
             : [];

@@ -194,8 +194,8 @@ internal sealed partial class Importer(
         return false;
     }
 
-    /// <summary>Asks that an import be stopped, wherever it runs, and waits where that is here.</summary>
-    public async Task CancelAsync(string id, CancellationToken cancellation)
+    /// <summary>Asks that an import be stopped, wherever it runs, and waits where that is here; gives its record as it then is.</summary>
+    public async Task<ImportRecord> CancelAsync(string id, CancellationToken cancellation)
     {
         if (_running.TryGetValue(id, out var running))
         {
@@ -203,11 +203,11 @@ internal sealed partial class Importer(
             await running.Ended.Task.WaitAsync(cancellation);
         }
 
-        await database.WriteAsync(
+        return await database.WriteAsync(
             async session =>
             {
                 await ImportQueries.CancelAsync(session, id, time.Now());
-                return (true, true);
+                return ((await ImportQueries.FindAsync(session, id))!, true);
             },
             cancellation);
     }

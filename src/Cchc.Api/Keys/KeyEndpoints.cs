@@ -135,6 +135,10 @@ internal static class KeyEndpoints
         {
             input.Refuse("value.past", "/expiresAt", expiresAt);
         }
+        else if (expiresAt > now.AddYears(KeyTerms.MaxYears))
+        {
+            input.Refuse("date.order", "/expiresAt", expiresAt, now, now.AddYears(KeyTerms.MaxYears));
+        }
 
         var scopes = input.Texts(members, "scopes", Enum.GetValues<KeyScope>().Length, (text, pointer) =>
         {

@@ -62,7 +62,7 @@ public sealed record KeyBody
 
     public string? Label { get; init; }
 
-    /// <summary>RFC 3339, yet to come; without it the key does not expire.</summary>
+    /// <summary>RFC 3339, in the future, at most five years ahead; without it the key does not expire.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
     /// <summary>Without any, all that the role may do.</summary>

@@ -15,6 +15,7 @@ internal sealed record KeyTerms(
     IReadOnlyList<IPNetwork>? Ranges = null)
 {
     public const int MaxGraceHours = 90 * 24;
+    public const int MaxYears = 5;
 
     /// <summary>Why a role cannot be held for a unit, as a code of the catalogue.</summary>
     public static string? FaultOf(Role role, Unit? unit, IEnumerable<Plan> plans) => Holder.Check(role, unit, plans) switch

@@ -70,6 +70,10 @@ internal static class ObstacleReader
         {
             input.Refuse("until.past", "/dueOn", dueOn);
         }
+        else if (dueOn > Plan.DaysOf(view.Today.Year).Last)
+        {
+            input.Refuse("date.order", "/dueOn", dueOn, view.Today, Plan.DaysOf(view.Today.Year).Last);
+        }
 
         if (isObject && !members.ContainsKey(words) && ObstacleRules.NeedsWords(standing, action))
         {

@@ -45,7 +45,7 @@ internal sealed record Phrases(Language Language)
 
     public string Updated(DateTimeOffset moment)
     {
-        var local = moment.ToOffset(Domain.LocalTime.Offset);
+        var local = Domain.LocalTime.Of(moment);
         return Language == Language.Vi ? $"cập nhật {local.ToString("HH:mm dd/MM/yyyy", CultureInfo.InvariantCulture)}"
             : $"as of {local.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)}";
     }

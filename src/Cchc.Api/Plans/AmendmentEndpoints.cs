@@ -2,6 +2,7 @@ using System.Text.Json;
 using Cchc.Api.Data;
 using Cchc.Api.Http;
 using Cchc.Api.Keys;
+using Cchc.Domain;
 using Cchc.Domain.Plans;
 using Cchc.Domain.Reports;
 using Cchc.Domain.Units;
@@ -150,7 +151,7 @@ internal static class AmendmentEndpoints
         {
             var isObject = body.ValueKind == JsonValueKind.Object;
             var members = _input.Members(body, "", "number", "issuedOn", "effectiveOn", "reason", "targets");
-            var effectiveOn = _input.Date(members, "effectiveOn", "", isObject);
+            var effectiveOn = _input.Day(members, "effectiveOn", "", plan.Days, isObject);
             if (effectiveOn is { } day)
             {
                 // What has been judged stays judged as it was.
@@ -158,7 +159,7 @@ internal static class AmendmentEndpoints
                     .Concat(plan.Amendments.Select(each => each.EffectiveOn)).DefaultIfEmpty().Max();
                 if (day <= settled)
                 {
-                    _input.Refuse("date.order", "/effectiveOn", day, settled.AddDays(1), null);
+                    _input.Refuse("date.order", "/effectiveOn", day, LocalTime.DayAfter(settled), plan.Days.Last);
                 }
             }
 
@@ -182,7 +183,8 @@ internal static class AmendmentEndpoints
                 _input.Refuse("json.required", "/targets", null, "targets");
             }
 
-            var (number, issuedOn) = (_input.Text(members, "number", "", 60, isObject), _input.Date(members, "issuedOn", "", isObject));
+            var number = _input.Text(members, "number", "", 60, isObject);
+            var issuedOn = _input.Day(members, "issuedOn", "", Plan.DaysOfIssue(plan.Year), isObject);
             var reason = _input.Text(members, "reason", "", 1000);
             if (isObject && reason is null && !_input.Refusals.Has("/reason"))
             {
@@ -220,6 +222,11 @@ internal static class AmendmentEndpoints
             {
                 if (ReadLine(item, at, target) is { } line)
                 {
+                    if (lines.Exists(each => each.LineId == line.LineId))
+                    {
+                        _input.Refuse("value.duplicate", at + "/level", null, item.GetProperty("level").GetString());
+                    }
+
                     lines.Add(line);
                 }
             }
@@ -240,8 +247,7 @@ internal static class AmendmentEndpoints
         {
             var members = _input.Members(item, pointer, "level", "operator", "threshold");
             var level = _input.Word<LineLevel>(members, "level", pointer, required: true);
-            var comparison = _input.Word<Comparison>(members, "operator", pointer, required: true);
-            var threshold = _input.Hundredths(members, "threshold", pointer, 1_000_000, required: true);
+            var (comparison, threshold) = _input.Condition(members, pointer, target.Kind);
             var line = target.Lines.FirstOrDefault(each => each.Level == level);
             if (level is not null && (line is null || target.Kind == TargetKind.Milestone))
             {

@@ -10,10 +10,10 @@ namespace Cchc.Api.Plans;
 /// <summary>The dates of a period that may change while the plan is in force; all are set anew.</summary>
 public sealed record CalendarBody
 {
-    /// <summary>Not before the window's last day.</summary>
+    /// <summary>Not before the window's last day, nor after the fifth year after the plan's.</summary>
     public required DateOnly DueOn { get; init; }
 
-    /// <summary>Not before dueOn; null: the period stays open.</summary>
+    /// <summary>Not before dueOn, nor after the fifth year after the plan's; null: the period stays open.</summary>
     public DateOnly? LockOn { get; init; }
 
     /// <summary>Levels that report earlier: not later than dueOn, nor before the window's last day.</summary>
@@ -65,7 +65,7 @@ internal static class CalendarEndpoints
         }
 
         using var body = await JsonInput.ReadAsync(context.Request, optional: false, context.RequestAborted);
-        var (asked, reason) = Read(body!.RootElement, known);
+        var (asked, reason) = Read(body!.RootElement, known, found.Days);
         var changed = await writer.ChangeAsync(
             found.Code, caller, "period.change", $"{found.Code}/{known.Code}", reason,
             async (session, current, _) =>
@@ -87,12 +87,12 @@ internal static class CalendarEndpoints
             InsertDeadline, asked.Deadlines.Select(each => new { periodId, level = Words.Of(each.Level), dueOn = each.DueOn }).ToList());
     }
 
-    private static (Period Period, string Reason) Read(JsonElement body, Period known)
+    private static (Period Period, string Reason) Read(JsonElement body, Period known, (DateOnly First, DateOnly Last) days)
     {
         var input = new JsonInput();
         var isObject = body.ValueKind == JsonValueKind.Object;
         var members = input.Members(body, "", "dueOn", "lockOn", "deadlines", "reason");
-        var period = CalendarDates.Read(input, members, "", known, deadlinesMayBeNull: true);
+        var period = CalendarDates.Read(input, members, "", known, days, deadlinesMayBeNull: true);
         var reason = input.Text(members, "reason", "", 1000);
         if (reason is null && isObject && !input.Refusals.Has("/reason"))
         {

@@ -9,6 +9,7 @@ namespace Cchc.Api.Plans;
 internal sealed class DefinitionReader(UnitRegistry units)
 {
     private readonly JsonInput _input = new();
+    private (DateOnly First, DateOnly Last) _days;
 
     /// <exception cref="ProblemException">400 or 422 with every refusal.</exception>
     public Plan Read(JsonElement body, Plan current)
@@ -23,6 +24,8 @@ internal sealed class DefinitionReader(UnitRegistry units)
             _input.Refuse("plan.codeFixed", "/code", code, current.Code);
         }
 
+        var year = _input.Count(members, "year", "", least: 2000, most: 2100, required: isObject);
+        _days = Plan.DaysOf((int)(year ?? current.Year));
         var groups = List(members, "groups", 200, ReadGroup, group => group.Code);
         var targets = List(members, "targets", 1000, (item, pointer) => ReadTarget(item, pointer, groups), target => target.Code);
         var periods = List(members, "periods", 100, ReadPeriod, period => period.Code);
@@ -35,11 +38,11 @@ internal sealed class DefinitionReader(UnitRegistry units)
             Code = current.Code,
             IsDraft = true,
             Number = Text(members, "number", "", 60, isObject) ?? "",
-            Year = (int)(_input.Count(members, "year", "", least: 2000, most: 2100, required: isObject) ?? 0),
+            Year = (int)(year ?? 0),
             TitleVi = Text(members, "titleVi", "", 500, isObject) ?? "",
             TitleEn = Text(members, "titleEn", "", 500, isObject) ?? "",
             Issuer = Text(members, "issuer", "", 200, isObject) ?? "",
-            IssuedOn = _input.Date(members, "issuedOn", "", isObject) ?? default,
+            IssuedOn = _input.Day(members, "issuedOn", "", Plan.DaysOfIssue((int)(year ?? current.Year)), isObject) ?? default,
             SignedBy = Text(members, "signedBy", "", 200, isObject) ?? "",
             LeadUnitId = FindUnit(members, "leadUnit", "", isObject) ?? 0,
             MonitorUnitId = FindUnit(members, "monitorUnit", "", required: false),
@@ -56,7 +59,7 @@ internal sealed class DefinitionReader(UnitRegistry units)
     {
         var members = _input.Members(item, pointer, "code", "titleVi", "titleEn");
         return new TargetGroup(
-            Text(members, "code", pointer, 40) ?? "", Text(members, "titleVi", pointer, 500) ?? "", Text(members, "titleEn", pointer, 500) ?? "");
+            _input.Code(members, "code", pointer) ?? "", Text(members, "titleVi", pointer, 500) ?? "", Text(members, "titleEn", pointer, 500) ?? "");
     }
 
     private Target ReadTarget(JsonElement item, string pointer, List<TargetGroup> groups)
@@ -92,7 +95,7 @@ internal sealed class DefinitionReader(UnitRegistry units)
         return new Target
         {
             Id = 0,
-            Code = Text(members, "code", pointer, 40) ?? "",
+            Code = _input.Code(members, "code", pointer) ?? "",
             Group = group ?? "",
             TitleVi = Text(members, "titleVi", pointer, 1000) ?? "",
             TitleEn = Text(members, "titleEn", pointer, 1000) ?? "",
@@ -117,19 +120,7 @@ internal sealed class DefinitionReader(UnitRegistry units)
     private TargetLine ReadLine(JsonElement item, string pointer, TargetKind kind)
     {
         var members = _input.Members(item, pointer, "level", "operator", "threshold");
-        var isTracked = kind == TargetKind.Milestone;
-        var comparison = _input.Word<Comparison>(members, "operator", pointer, required: !isTracked);
-        var threshold = _input.Hundredths(members, "threshold", pointer, most: 1_000_000, required: !isTracked);
-        if (isTracked && (comparison is not null || threshold is not null))
-        {
-            _input.Refuse("plan.milestoneHasNone", pointer + "/threshold", null);
-        }
-
-        if (kind is TargetKind.Rank or TargetKind.Grade && threshold % 100 is not (null or 0))
-        {
-            _input.Refuse("value.notWhole", pointer + "/threshold", threshold / 100m);
-        }
-
+        var (comparison, threshold) = _input.Condition(members, pointer, kind);
         return new TargetLine { Id = 0, Level = Word<LineLevel>(members, "level", pointer), Operator = comparison, ThresholdHundredths = threshold };
     }
 
@@ -137,16 +128,16 @@ internal sealed class DefinitionReader(UnitRegistry units)
     {
         var members = _input.Members(
             item, pointer, "code", "kind", "labelVi", "labelEn", "dataFrom", "dataTo", "dueOn", "lockOn", "cumulative", "isFinal", "deadlines");
-        var (from, to) = (_input.Date(members, "dataFrom", pointer, true), _input.Date(members, "dataTo", pointer, true));
+        var (from, to) = (_input.Day(members, "dataFrom", pointer, _days, true), _input.Day(members, "dataTo", pointer, _days, true));
         if (from > to)
         {
-            _input.Refuse("date.order", pointer + "/dataTo", to, from, null);
+            _input.Refuse("date.order", pointer + "/dataTo", to, from, _days.Last);
         }
 
         var period = new Period
         {
             Id = 0,
-            Code = Text(members, "code", pointer, 40) ?? "",
+            Code = _input.Code(members, "code", pointer) ?? "",
             Kind = Word<PeriodKind>(members, "kind", pointer),
             LabelVi = Text(members, "labelVi", pointer, 100) ?? "",
             LabelEn = Text(members, "labelEn", pointer, 100) ?? "",
@@ -157,7 +148,7 @@ internal sealed class DefinitionReader(UnitRegistry units)
             Cumulative = _input.Flag(members, "cumulative", pointer) ?? true,
             IsFinal = _input.Flag(members, "isFinal", pointer) ?? false,
         };
-        return CalendarDates.Read(_input, members, pointer, period);
+        return CalendarDates.Read(_input, members, pointer, period, _days);
     }
 
     private PlanTask ReadTask(JsonElement item, string pointer, List<Target> targets, DateOnly from)
@@ -172,10 +163,17 @@ internal sealed class DefinitionReader(UnitRegistry units)
             _input.Refuse("plan.leadCoordinates", pointer + "/coordinating", units[lead].Code, units[lead].Code);
         }
 
+        var code = _input.Code(members, "code", pointer) ?? "";
+        if (Domain.Plans.Codes.Same(code, "summary"))
+        {
+            // Its address is that of the summary of all tasks.
+            _input.Refuse("code.reserved", pointer + "/code", code, code);
+        }
+
         return new PlanTask
         {
             Id = 0,
-            Code = Text(members, "code", pointer, 40) ?? "",
+            Code = code,
             AreaVi = Text(members, "areaVi", pointer, 200) ?? "",
             AreaEn = Text(members, "areaEn", pointer, 200) ?? "",
             TitleVi = Text(members, "titleVi", pointer, 1000) ?? "",

@@ -77,6 +77,9 @@ public sealed record PlanCopyAnswer(PlanDefinition Definition, IReadOnlyList<Gon
 /// <summary>A unit that is gone: where the definition names it, and who took over from it.</summary>
 public sealed record GoneUnit(string Pointer, string Unit, IReadOnlyList<string> Successors);
 
+/// <summary>How a draft is put in force.</summary>
+/// <param name="On">The day from which it is in force, today at the latest.</param>
+/// <param name="Reason">Why.</param>
 public sealed record EnactBody(DateOnly On, string? Reason = null);
 
 public sealed record RulesBody(bool DistrictApproval, string Reason);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Cchc.Api.Data;
 using Cchc.Api.Http;
 using Cchc.Api.Keys;
 using Cchc.Domain.Plans;
@@ -88,7 +89,7 @@ internal static class DraftEndpoints
         await Answers.WriteOwnAsync(context, 200, definition);
     }
 
-    private static async Task EnactPlan(HttpContext context, string plan, Catalogues catalogues, PlanWriter writer)
+    private static async Task EnactPlan(HttpContext context, string plan, Catalogues catalogues, PlanWriter writer, TimeProvider time)
     {
         new QueryInput(context.Request).Done();
         var caller = RequireAdministrator(context);
@@ -97,7 +98,11 @@ internal static class DraftEndpoints
         using var body = await JsonInput.ReadAsync(context.Request, optional: false, context.RequestAborted);
         var input = new JsonInput();
         var members = input.Members(body!.RootElement, "", "on", "reason");
-        var (on, reason) = (input.Date(members, "on", "", required: true), input.Text(members, "reason", "", 1000));
+
+        // The plan is in force as soon as this is committed: a day to come would not be true.
+        var (today, first) = (time.Today(), known.Days.First);
+        var on = input.Day(members, "on", "", (first < today ? first : today, today), required: true);
+        var reason = input.Text(members, "reason", "", 1000);
         if (input.Refusals.Count > 0)
         {
             throw ProblemException.Of(input.Refusals);
@@ -188,14 +193,15 @@ internal static class DraftEndpoints
             input.Refuse("plan.unknown", "/copyFrom", from, from);
         }
 
-        var code = input.Text(members, "code", "", 40, isObject);
-        if (code is not null && !code.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-'))
+        var code = input.Text(members, "code", "", Codes.Longest, isObject);
+        if (code is not null && !Codes.IsValidForPlan(code))
         {
             input.Refuse("plan.codeInvalid", "/code", code);
         }
 
         var (number, year) = (input.Text(members, "number", "", 60, isObject), input.Count(members, "year", "", 2000, 2100, isObject));
-        var (issuedOn, signedBy) = (input.Date(members, "issuedOn", "", isObject), input.Text(members, "signedBy", "", 200, isObject));
+        var issuedOn = input.Day(members, "issuedOn", "", Plan.DaysOfIssue((int)(year ?? source?.Year ?? 2000)), isObject);
+        var signedBy = input.Text(members, "signedBy", "", 200, isObject);
         var (titleVi, titleEn) = (input.Text(members, "titleVi", "", 500), input.Text(members, "titleEn", "", 500));
         var issuer = input.Text(members, "issuer", "", 200);
         if (input.Refusals.Count > 0)

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Cchc.Api.Data;
 using Cchc.Api.Http;
 using Cchc.Api.Keys;
+using Cchc.Domain;
 using Cchc.Domain.Plans;
 using Cchc.Domain.Reports;
 using Cchc.Domain.Units;
@@ -108,6 +109,9 @@ internal static class TaskEndpoints
 
         var code = (known.FindTask(task) ?? throw new ProblemException("task.unknown", task)).Code;
         using var body = await JsonInput.ReadAsync(context.Request, optional: false, context.RequestAborted);
+
+        // Another lead changes nothing that was said: it is read first, so that nothing can fail after the commit.
+        var (_, said) = await states.GetAsync(known, context.RequestAborted);
         var changed = await writer.ChangeAsync(
             known.Code, caller, "task.reassign", $"{known.Code}/{code}", null,
             async (session, current, _) =>
@@ -121,7 +125,6 @@ internal static class TaskEndpoints
                 return (new { lead = catalogue.Units[found.Leads[^1].UnitId].Code }, new { lead = unit.Code, from, reason });
             },
             context.RequestAborted);
-        var (_, said) = await states.GetAsync(changed!, context.RequestAborted);
         var after = changed!.FindTask(code)!;
         await Answers.WriteUncachedAsync(
             context, 200, TaskAnswer.Of(changed, after, [.. said[after.Id]], catalogue.Units, time.Today()));
@@ -133,7 +136,7 @@ internal static class TaskEndpoints
         var input = new JsonInput();
         var isObject = body.ValueKind == JsonValueKind.Object;
         var members = input.Members(body, "", "unit", "from", "reason");
-        var (code, from) = (input.Text(members, "unit", "", 60, isObject), input.Date(members, "from", "", isObject));
+        var (code, from) = (input.Text(members, "unit", "", 60, isObject), input.Day(members, "from", "", plan.Days, isObject));
         var unit = code is null ? null : units.Find(code);
         if (code is not null && unit is null)
         {
@@ -156,7 +159,7 @@ internal static class TaskEndpoints
         var settled = plan.Periods.Where(period => period.DataTo < today).Select(period => period.DataTo).Append(task.Leads[^1].ValidFrom).Max();
         if (from <= settled)
         {
-            input.Refuse("date.order", "/from", from, settled.AddDays(1), null);
+            input.Refuse("date.order", "/from", from, LocalTime.DayAfter(settled), plan.Days.Last);
         }
 
         var reason = input.Text(members, "reason", "", 1000);

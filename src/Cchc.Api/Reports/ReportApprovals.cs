@@ -107,6 +107,13 @@ internal static class ReportApprovals
             var outcome = changed.Status == ReportStatus.Approved ? ApprovalOutcome.Approved : ApprovalOutcome.ApprovedByDistrict;
             return new ApprovalAnswer(code, outcome, changed.Status, changed.Version, null, null);
         }
+        catch (System.Data.Common.DbException fault)
+        {
+            // Those before it are approved: the answer says so, and that this one can be asked again.
+            var unavailable = fault is OutcomeUnknownException ? "write.unknown" : "service.unavailable";
+            return new ApprovalAnswer(
+                code, ApprovalOutcome.Refused, head?.Status, head?.Version, unavailable, Problems.Words(context.Request, unavailable));
+        }
         catch (ProblemException problem)
         {
             return new ApprovalAnswer(

@@ -173,8 +173,7 @@ internal static class ReportEndpoints
     }
 
     private static async Task PutReport(
-        HttpContext context, string plan, string period, string unit, Catalogues catalogues, Database database, ReportWriter writer,
-        TimeProvider time)
+        HttpContext context, string plan, string period, string unit, Catalogues catalogues, ReportWriter writer, TimeProvider time)
     {
         new QueryInput(context.Request).Done();
         var address = await AddressAsync(context, plan, period, unit, catalogues);
@@ -183,15 +182,15 @@ internal static class ReportEndpoints
         RequireActive(address);
         using var body = await JsonInput.ReadAsync(context.Request, optional: false, context.RequestAborted);
         var content = new ReportReader(address.Plan.On(address.Period.DataTo), address.Period, address.Unit).Read(body!.RootElement);
-        var (report, created) = await writer.PutAsync(address, content, Conditions.Of(context.Request), context.RequestAborted);
-        var answer = await database.ReadAsync(
-            session => ShowAsync(context, session, address, report, time.Now()), context.RequestAborted);
+        var (answer, etag, created) = await writer.PutAsync(
+            address, content, Conditions.Of(context.Request), (session, report) => ShowAsync(context, session, address, report, time.Now()),
+            context.RequestAborted);
         if (created)
         {
             context.Response.Headers.Location = context.Request.Path.Value;
         }
 
-        await Answers.WriteOwnAsync(context, created ? 201 : 200, answer, report.ETag);
+        await Answers.WriteOwnAsync(context, created ? 201 : 200, answer, etag);
     }
 
     private static async Task ActAsync(

@@ -54,9 +54,13 @@ internal sealed record ReportRequest(ReportAction Action, string? Reason = null,
 /// <summary>Changes reports. Each change is one transaction with its revision, its audit entry and the plan's new data version.</summary>
 internal sealed class ReportWriter(Database database, DataVersions versions, TimeProvider time)
 {
-    /// <summary>Saves a draft. The same content again succeeds and changes nothing.</summary>
-    public async Task<(StoredReport Report, bool Created)> PutAsync(
-        ReportAddress address, ReportContent content, Conditions conditions, CancellationToken cancellation)
+    /// <summary>
+    /// Saves a draft, and shows it in the same transaction, so that nothing can fail after the commit. The same content again succeeds and
+    /// changes nothing.
+    /// </summary>
+    public async Task<(T Answer, string ETag, bool Created)> PutAsync<T>(
+        ReportAddress address, ReportContent content, Conditions conditions, Func<DbSession, StoredReport, Task<T>> show,
+        CancellationToken cancellation)
     {
         var (plan, period, unit, caller, _) = address;
         return await CommitAsync(plan, async (session, now) =>
@@ -64,7 +68,7 @@ internal sealed class ReportWriter(Database database, DataVersions versions, Tim
             var stored = await ReportQueries.FindAsync(session, plan, period.Id, unit.Id);
             if (stored is not null && stored.Content.SameAs(content))
             {
-                return ((stored, false), false);
+                return ((await show(session, stored), stored.ETag, false), false);
             }
 
             conditions.Check(stored);
@@ -90,7 +94,8 @@ internal sealed class ReportWriter(Database database, DataVersions versions, Tim
                 session, now, caller.Actor, "report.put", address.Subject,
                 stored is null ? null : new { status = stored.Head.Status, revision = stored.Head.Revision, content = stored.Content.Figures },
                 new { status, revision = number, content = content.Figures });
-            return (((await ReportQueries.FindAsync(session, plan, period.Id, unit.Id))!, stored is null), true);
+            var saved = (await ReportQueries.FindAsync(session, plan, period.Id, unit.Id))!;
+            return ((await show(session, saved), saved.ETag, stored is null), true);
         }, cancellation);
     }
 
@@ -217,8 +222,10 @@ internal sealed class ReportWriter(Database database, DataVersions versions, Tim
             return;
         }
 
+        var today = Domain.LocalTime.DateOf(now);
         var refusal = request.Until is { } until
-            ? until < Domain.LocalTime.DateOf(now) ? new Refusal("until.past", "/until", until) : null
+            ? until < today ? new Refusal("until.past", "/until", until)
+                : until > Plan.DaysOf(today.Year).Last ? new Refusal("date.order", "/until", until, today, Plan.DaysOf(today.Year).Last) : null
             : address.Workflow(now).NeedsUntil ? new Refusal("until.required", "/until", null) : null;
         if (refusal is not null)
         {

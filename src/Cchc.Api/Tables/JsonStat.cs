@@ -20,8 +20,7 @@ internal static class JsonStat
         json.WriteString("version", "2.0");
         json.WriteString("class", "dataset");
         json.WriteString("label", labels.Title);
-        var updated = head.Updated.ToOffset(Domain.LocalTime.Offset);
-        json.WriteString("updated", updated.ToString("yyyy-MM-dd'T'HH:mm:ss.fffzzz", CultureInfo.InvariantCulture));
+        json.WriteString("updated", Domain.LocalTime.Of(head.Updated).ToString("yyyy-MM-dd'T'HH:mm:ss.fffzzz", CultureInfo.InvariantCulture));
         Strings(json, "id", [.. dimensions.Select(axis => axis.Column.Name), Metric]);
         json.WriteStartArray("size");
         foreach (var size in dimensions.Select(axis => axis.Categories.Count).Append(measures.Count))

@@ -76,7 +76,7 @@ public static class Drafting
         var years = year - source.Year;
         var last = source.Periods[^1].DataTo;
         var amended = source.On(last);
-        var from = source.Periods.Min(period => period.DataFrom).AddYears(years);
+        var from = LocalTime.YearsAfter(source.Periods.Min(period => period.DataFrom), years);
         return amended with
         {
             Code = code,
@@ -89,11 +89,11 @@ public static class Drafting
             Periods = [.. source.Periods.Select(period => period with
             {
                 Code = Renamed(period.Code, source.Year, year),
-                DataFrom = period.DataFrom.AddYears(years),
-                DataTo = period.DataTo.AddYears(years),
-                DueOn = period.DueOn.AddYears(years),
-                LockOn = period.LockOn?.AddYears(years),
-                Deadlines = [.. period.Deadlines.Select(each => each with { DueOn = each.DueOn.AddYears(years) })],
+                DataFrom = LocalTime.YearsAfter(period.DataFrom, years),
+                DataTo = LocalTime.YearsAfter(period.DataTo, years),
+                DueOn = LocalTime.YearsAfter(period.DueOn, years),
+                LockOn = period.LockOn is { } lockOn ? LocalTime.YearsAfter(lockOn, years) : null,
+                Deadlines = [.. period.Deadlines.Select(each => each with { DueOn = LocalTime.YearsAfter(each.DueOn, years) })],
             })],
             Tasks = [.. source.Tasks.Select(task => task with
             {

@@ -33,12 +33,22 @@ public sealed record Plan
     /// <summary>What changed the plan while it was in force, by the day from which it does.</summary>
     public IReadOnlyList<Amendment> Amendments { get; init; } = [];
 
+    /// <summary>The first and the last day that its calendar, amendments and assignments may name.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public (DateOnly First, DateOnly Last) Days => DaysOf(Year);
+
     public required IReadOnlyList<TargetGroup> Groups { get; init; }
     public required IReadOnlyList<Target> Targets { get; init; }
     public required IReadOnlyList<PlanTask> Tasks { get; init; }
 
     /// <summary>The calendar, by the last day of each window.</summary>
     public required IReadOnlyList<Period> Periods { get; init; }
+
+    /// <summary>From the year before a year to the fifth after it.</summary>
+    public static (DateOnly First, DateOnly Last) DaysOf(int year) => (new DateOnly(year - 1, 1, 1), new DateOnly(year + 5, 12, 31));
+
+    /// <summary>The days on which a document of a plan of that year may be issued.</summary>
+    public static (DateOnly First, DateOnly Last) DaysOfIssue(int year) => (new DateOnly(2000, 1, 1), DaysOf(year).Last);
 
     /// <summary>
     /// The plan as amended up to a day. A period is judged by the plan of its last day, so that an amendment leaves the figures of the
@@ -202,7 +212,7 @@ public sealed record Period
     public DateOnly DueOnFor(UnitLevel level) => Deadlines.FirstOrDefault(each => each.Level == level)?.DueOn ?? DueOn;
 
     /// <summary>The last instant at which a report of a unit of this level is on time: the end of its due day.</summary>
-    public DateTimeOffset DueBy(UnitLevel level) => LocalTime.StartOf(DueOnFor(level).AddDays(1));
+    public DateTimeOffset DueBy(UnitLevel level) => LocalTime.EndOf(DueOnFor(level));
 
     public PeriodState StateOn(DateOnly today) =>
         today < DataFrom ? PeriodState.NotBegun : LockOn is { } lockOn && today > lockOn ? PeriodState.Locked : PeriodState.Open;

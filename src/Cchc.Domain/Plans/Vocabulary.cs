@@ -31,8 +31,22 @@ public enum PeriodState { NotBegun, Open, Locked }
 /// <summary>The state of a milestone or a task.</summary>
 public enum Progress { NotStarted, InProgress, Done }
 
-/// <summary>Codes are matched without regard to case and kept as the plan spells them.</summary>
+/// <summary>
+/// Codes are matched without regard to case and kept as the plan spells them. One pattern holds for those of plans, periods, groups, targets
+/// and tasks, so that each fits a path segment, a header and a file name as it is.
+/// </summary>
 public static class Codes
 {
+    public const int Longest = 40;
+
+    /// <summary>1 to 40 of A-Z, a-z, 0-9, '.', '-' and '_', with a letter or a digit first and last.</summary>
+    public static bool IsValid(string code) =>
+        code.Length is > 0 and <= Longest && char.IsAsciiLetterOrDigit(code[0]) && char.IsAsciiLetterOrDigit(code[^1])
+        && code.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_');
+
+    /// <summary>A plan's code has lower-case letters, digits and hyphens alone.</summary>
+    public static bool IsValidForPlan(string code) =>
+        IsValid(code) && code.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-');
+
     public static bool Same(string left, string right) => string.Equals(left, right, StringComparison.OrdinalIgnoreCase);
 }

@@ -129,7 +129,7 @@ public sealed partial class ExampleTests
             ("copyPlan", HttpMethod.Post, "/v1/plans", """{"copyFrom":"cchc-2022","code":"cchc-2023","number":"412/KH-UBND","year":2023,"issuedOn":"2022-12-28","signedBy":"Nguyễn Văn Phương"}"""),
             ("putPlanDefinition", HttpMethod.Put, "/v1/plans/cchc-2023/definition", Definition),
             ("getPlanDefinition", HttpMethod.Get, "/v1/plans/cchc-2023/definition", null),
-            ("enactPlan", HttpMethod.Post, "/v1/plans/cchc-2023/enact", """{"on":"2022-12-28"}"""),
+            ("enactPlan", HttpMethod.Post, "/v1/plans/cchc-2023/enact", """{"on":"2022-06-18"}"""),
             ("", HttpMethod.Post, "/v1/plans", """{"copyFrom":"cchc-2022","code":"thu","number":"1","year":2024,"issuedOn":"2022-12-28","signedBy":"A"}"""),
             ("deletePlan", HttpMethod.Delete, "/v1/plans/thu", null),
             ("putPlanRules", HttpMethod.Put, $"{plan}/rules", """{"districtApproval":true,"reason":"Công văn 15/SNV-CCHC"}"""),

@@ -140,7 +140,7 @@ public sealed class PictureTests
 
         var put = await administrator.SendJsonAsync(HttpMethod.Put, "/v1/plans/cchc-2023/definition", definition.ToJsonString(), "*");
         Assert.True(put.IsSuccessStatusCode, await put.Content.ReadAsStringAsync());
-        var enacted = await administrator.SendJsonAsync(HttpMethod.Post, "/v1/plans/cchc-2023/enact", """{"on":"2022-12-28"}""");
+        var enacted = await administrator.SendJsonAsync(HttpMethod.Post, "/v1/plans/cchc-2023/enact", """{"on":"2022-06-18"}""");
         Assert.True(enacted.IsSuccessStatusCode, await enacted.Content.ReadAsStringAsync());
 
         const string pictures = "/v1/plans/cchc-2023/pictures";
