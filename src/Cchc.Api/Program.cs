@@ -26,7 +26,7 @@ if (Settings.FaultsOf(builder.Configuration) is { Count: > 0 } faults)
     return await CommandLine.RefuseAsync(faults);
 }
 
-if (builder.Configuration["urls"] is null && builder.Configuration["http_ports"] is null)
+if (Array.TrueForAll(["urls", "http_ports", "https_ports"], name => string.IsNullOrEmpty(builder.Configuration[name])))
 {
     builder.WebHost.UseUrls("http://127.0.0.1:5080");
 }
@@ -60,8 +60,10 @@ app.Use(Health.AnswerLiveAsync);
 // With the first request: until then the database, which it hangs on, is made by the preparation.
 var cache = new Lazy<PublicCache>(app.Services.GetRequiredService<PublicCache>);
 var limits = app.Services.GetRequiredService<RateLimits>();
+app.Use(RangeRequests.IgnoreOthersAsync);
 app.Use(Heads.AnswerAsync);
 app.Use(Problems.HandleAsync);
+app.Use(Heads.AllowAsync);
 app.UseImports();
 app.Use(preparation.HoldAsync);
 app.Use(limits.CountAddressAsync);

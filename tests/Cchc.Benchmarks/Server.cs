@@ -14,6 +14,7 @@ internal static class Server
             RedirectStandardOutput = true,
         };
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Development";
+        start.Environment["Database__ConnectionString"] = $"Data Source={Path.Combine(folder, "cchc.db")}";
         start.Environment["ASPNETCORE_URLS"] = address ?? "";
         start.Environment["Logging__LogLevel__Microsoft.AspNetCore"] = "Warning";
         start.Environment["RateLimits__Reads"] = "0";

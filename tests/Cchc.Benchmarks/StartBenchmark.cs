@@ -66,6 +66,7 @@ internal static class StartBenchmark
     private static async Task<(double Milliseconds, double Megabytes)> StartAsync(string folder, string program, string path)
     {
         var start = new ProcessStartInfo(program) { WorkingDirectory = folder, RedirectStandardOutput = true };
+        start.Environment["Database__ConnectionString"] = $"Data Source={Path.Combine(folder, "cchc.db")}";
         start.Environment["ASPNETCORE_URLS"] = Address;
         start.Environment["Logging__LogLevel__Default"] = "Error";
         using var client = new HttpClient();

@@ -3,6 +3,7 @@ using Cchc.Api.Auditing;
 using Cchc.Api.Data;
 using Cchc.Api.Http;
 using Cchc.Api.Operations;
+using Microsoft.Data.Sqlite;
 
 namespace Cchc.Api.Commands;
 
@@ -94,10 +95,13 @@ internal static class CommandLine
 
         builder.Services.AddDatabase();
         using var host = builder.Build();
+        var database = host.Services.GetRequiredService<Database>();
+        var file = database.IsEmbedded ? EmbeddedFile.Of(new SqliteConnectionStringBuilder(database.ConnectionString)) : null;
+        var isNew = file is not null && !File.Exists(file);
         try
         {
             // The embedded default is made on first use, whether that is to serve or to make a key.
-            if (prepare && host.Services.GetRequiredService<Database>().IsEmbedded)
+            if (prepare && database.IsEmbedded)
             {
                 await host.Services.GetRequiredService<Migrator>().MigrateAsync(dryRun: false, CancellationToken.None);
                 await host.Services.GetRequiredService<Seeder>().SeedAsync(CancellationToken.None);
@@ -110,11 +114,19 @@ internal static class CommandLine
             return await FailAsync(exception is ProblemException problem
                 ? ProblemCatalogue.Entries[problem.Code].In(english: true, problem.Arguments) : Reason(exception));
         }
+        finally
+        {
+            if (isNew && File.Exists(file))
+            {
+                await Console.Error.WriteLineAsync($"A new database was made: {file}");
+            }
+        }
     }
 
     /// <summary>What an operator is told of a fault, in one line: of a database that is away, what its driver says.</summary>
     public static string Reason(Exception exception)
     {
+        exception = exception is AggregateException several ? several.InnerExceptions[0] : exception;
         var told = exception;
         for (var inner = exception.InnerException; inner is not null; inner = inner.InnerException)
         {

@@ -24,7 +24,7 @@ public sealed class Database : IDisposable
         _commands = meters.Create("Cchc.Api").CreateCounter<long>("cchc.database.commands", description: "SQL commands sent.");
         Dialect = dialect;
         ConnectionString = configuration["Database:ConnectionString"] is { Length: > 0 } given ? Dialect.Complete(given)
-            : IsEmbedded ? "Data Source=cchc.db"
+            : IsEmbedded ? Dialect.Complete(EmbeddedFile.Default)
             : throw new InvalidOperationException("Database:ConnectionString is needed with Database:Provider=SqlServer.");
         _writer = Dialect.SingleWriter ? new SemaphoreSlim(1) : null;
         _reads = new Resilience(dialect, "reads", meters, time, log);

@@ -106,7 +106,12 @@ public class SqliteDialect : Dialect
 
     public override bool SingleWriter => true;
 
-    public override string Complete(string connectionString, bool toRead = false) => connectionString;
+    public override string Complete(string connectionString, bool toRead = false)
+    {
+        var settings = new SqliteConnectionStringBuilder(connectionString);
+        settings.DataSource = EmbeddedFile.Of(settings) ?? settings.DataSource;
+        return settings.ConnectionString;
+    }
 
     // A commit that was acknowledged must outlive a power cut, which WAL promises only with FULL. A file that has gone must not come back empty.
     public override DbConnection Connect(string connectionString)

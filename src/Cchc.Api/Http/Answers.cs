@@ -221,11 +221,12 @@ internal static class Answers
     /// <summary>Sends bytes in the coding that the client takes, or the part of them that it asks for (RFC 9110, 14).</summary>
     public static async Task SendAsync(HttpContext context, byte[] body, string contentType)
     {
-        if (context.Request.Headers.Range.Count > 0)
+        if (RangeRequests.PartOf(context, body.Length) is var (first, last))
         {
-            // The framework sets the tag and judges If-Range itself.
-            var tag = Microsoft.Net.Http.Headers.EntityTagHeaderValue.Parse(context.Response.Headers.ETag.ToString());
-            await Results.Bytes(body, contentType, enableRangeProcessing: true, entityTag: tag).ExecuteAsync(context);
+            context.Response.StatusCode = StatusCodes.Status206PartialContent;
+            context.Response.ContentType = contentType;
+            context.Response.ContentLength = last - first + 1;
+            await context.Response.Body.WriteAsync(body.AsMemory(first, last - first + 1), context.RequestAborted);
             return;
         }
 
@@ -250,7 +251,7 @@ internal static class Answers
         headers.ETag = etag;
         SetCacheControl(context, cacheControl);
         headers.Vary = headers.Vary.Count > 0 ? $"{headers.Vary}, {Varying}" : Varying;
-        if (HttpMethods.IsGet(context.Request.Method) && Preconditions.Matches(context.Request.Headers.IfNoneMatch, etag))
+        if (HttpMethods.IsGet(context.Request.Method) && Preconditions.IsKnown(context.Request, etag))
         {
             context.Response.StatusCode = StatusCodes.Status304NotModified;
             return true;
@@ -265,12 +266,18 @@ internal static class Preconditions
     /// <summary>Separates the version of a resource from the hash of one representation of it in an ETag.</summary>
     public const char EndOfVersion = '.';
 
+    /// <summary>Whether the client of a GET holds the representation with this tag, and gets 304 (RFC 9110, 13.2.2).</summary>
+    /// <exception cref="ProblemException">412 where If-Match asks for another one.</exception>
+    public static bool IsKnown(HttpRequest request, string etag) =>
+        request.Headers.IfMatch.Count > 0 && !Tags(request.Headers.IfMatch).Any(tag => tag == "*" || tag == etag)
+            ? throw new ProblemException("precondition.failed", etag) : Matches(request.Headers.IfNoneMatch, etag);
+
     /// <summary>
     /// Whether If-Match names the current version. A weak ETag never matches (RFC 9110, 13.1.1). The version alone is compared: what a
     /// client read in another language, or on another day, it may replace.
     /// </summary>
     public static bool MatchesStrongly(Microsoft.Extensions.Primitives.StringValues header, string etag) =>
-        header.SelectMany(value => (value ?? "").Split(',', StringSplitOptions.TrimEntries)).Any(tag => tag == "*" || VersionOf(tag) == etag);
+        Tags(header).Any(tag => tag == "*" || VersionOf(tag) == etag);
 
     /// <summary>Requires an If-Match that names the current version.</summary>
     /// <exception cref="ProblemException">428 without If-Match, 412 with one that does not name it.</exception>
@@ -306,4 +313,7 @@ internal static class Preconditions
 
         return false;
     }
+
+    private static IEnumerable<string> Tags(Microsoft.Extensions.Primitives.StringValues header) =>
+        header.SelectMany(value => (value ?? "").Split(',', StringSplitOptions.TrimEntries));
 }

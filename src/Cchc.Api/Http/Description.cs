@@ -5,7 +5,7 @@ namespace Cchc.Api.Http;
 /// <summary>A query or header parameter of an operation, for the contract.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Summary">What it means.</param>
-/// <param name="Example">A value that works; its type is the parameter's.</param>
+/// <param name="Example">A sample that works, which has the type of the parameter.</param>
 /// <param name="Values">The only texts it takes, or none.</param>
 /// <param name="Header">Whether it is a header.</param>
 /// <param name="Required">Whether the operation needs it.</param>
@@ -14,6 +14,9 @@ internal sealed record Parameter(
 {
     /// <summary>The least and the most that a number may be.</summary>
     public (string Least, string Most)? Range { get; init; }
+
+    /// <summary>Whether the contract has its example. An optional parameter has it only where one of several is needed.</summary>
+    public bool HasExample { get; init; } = Required;
 }
 
 internal static class Parameters

@@ -55,10 +55,12 @@ internal sealed class DescriptionFilter : IOperationFilter
             {
                 Name = parameter.Name,
                 In = parameter.Header ? ParameterLocation.Header : ParameterLocation.Query,
-                Description = parameter.Summary,
+                Description = parameter.HasExample ? parameter.Summary : WithSample(parameter),
                 Required = parameter.Required,
                 Schema = SchemaOf(parameter, context),
-                Example = JsonSerializer.SerializeToNode(parameter.Example, Json.Options),
+
+                // Pages that try an operation send the examples of all parameters at once, and optional ones contradict each other.
+                Example = parameter.HasExample ? JsonSerializer.SerializeToNode(parameter.Example, Json.Options) : null,
             });
         }
 
@@ -77,6 +79,11 @@ internal sealed class DescriptionFilter : IOperationFilter
         Secure(operation, context);
         Examples.Show(operation);
     }
+
+    // What a schema of words, numbers or flags says needs no sample.
+    private static string WithSample(Parameter parameter) =>
+        parameter is { Example: string or DateOnly or DateTimeOffset, Values: null }
+            ? $"{parameter.Summary}. Example: `{JsonSerializer.SerializeToNode(parameter.Example, Json.Options)}`" : parameter.Summary;
 
     private static IOpenApiSchema SchemaOf(Parameter parameter, OperationFilterContext context)
     {

@@ -2,6 +2,23 @@ namespace Cchc.Api.Http;
 
 internal static class Heads
 {
+    /// <summary>Adds HEAD to the methods that an address allows, and answers OPTIONS with them (RFC 9110, 9.3.7).</summary>
+    public static async Task AllowAsync(HttpContext context, RequestDelegate next)
+    {
+        await next(context);
+        var response = context.Response;
+        if (response is { StatusCode: StatusCodes.Status405MethodNotAllowed, HasStarted: false } && response.Headers.Allow.Count > 0)
+        {
+            var methods = response.Headers.Allow.ToString().Split(", ");
+            response.Headers.Allow = string.Join(", ", methods.Contains("GET") ? methods.Append("HEAD") : methods);
+            if (HttpMethods.IsOptions(context.Request.Method))
+            {
+                response.StatusCode = StatusCodes.Status204NoContent;
+                response.Headers.CacheControl = "no-store";
+            }
+        }
+    }
+
     /// <summary>Answers HEAD as GET without the content (RFC 9110, 9.3.2). Comes before the routing, which knows GET alone.</summary>
     public static async Task AnswerAsync(HttpContext context, RequestDelegate next)
     {
@@ -13,9 +30,6 @@ internal static class Heads
 
         var body = context.Response.Body;
         context.Request.Method = HttpMethods.Get;
-
-        // A part is a thing of GET alone (RFC 9110, 14.2).
-        context.Request.Headers.Range = default;
         context.Response.Body = Stream.Null;
         try
         {

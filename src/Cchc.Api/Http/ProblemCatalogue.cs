@@ -52,6 +52,9 @@ internal static class ProblemCatalogue
         ["instant.invalid"] = new(400, "Phải là thời điểm RFC 3339 có múi giờ.", "It must be an instant of RFC 3339 with its offset."),
         ["value.past"] = new(422, "Thời điểm này đã qua.", "That instant has passed."),
         ["precondition.failed"] = new(412, "Nội dung đã thay đổi; phiên bản hiện tại là {0}.", "It has changed; its version now is {0}."),
+        ["range.notSatisfiable"] = new(
+            416, "Phần nội dung được yêu cầu (Range) nằm ngoài nội dung; độ dài có trong Content-Range.",
+            "The requested Range lies beyond the content; Content-Range says how long that is."),
         ["precondition.required"] = new(
             428, "Cần If-Match với phiên bản đang có để thay nội dung.", "If-Match with the current version is needed to replace content."),
         ["report.state"] = new(409, "Báo cáo đang ở trạng thái {0}, không thể {1}.", "The report is {0}; it cannot {1}."),

@@ -106,7 +106,7 @@ public sealed record ProblemError
 
 internal static partial class Problems
 {
-    private static readonly string[] Kept = ["Allow", "RateLimit", "RateLimit-Policy", "Retry-After"];
+    private static readonly string[] Kept = ["Allow", "Content-Range", "RateLimit", "RateLimit-Policy", "Retry-After"];
 
     public static bool WantsEnglish(HttpRequest request)
     {
@@ -198,8 +198,10 @@ internal static partial class Problems
                 401 => "auth.required",
                 403 => "auth.forbidden",
                 405 => "request.methodNotAllowed",
+                412 => "precondition.failed",
                 413 => "request.tooLarge",
                 415 => "request.mediaType",
+                416 => "range.notSatisfiable",
                 404 => "notFound",
                 503 => "request.timeout",
                 _ => "request.malformed",

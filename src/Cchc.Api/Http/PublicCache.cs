@@ -162,7 +162,7 @@ internal sealed class PublicCache(DataVersions versions, TimeProvider time, Shar
         }
 
         Answers.SetCacheControl(context, Answers.Public);
-        if (Preconditions.Matches(context.Request.Headers.IfNoneMatch, kept.ETag))
+        if (Preconditions.IsKnown(context.Request, kept.ETag))
         {
             context.Response.StatusCode = StatusCodes.Status304NotModified;
             return;

@@ -117,7 +117,8 @@ internal static class ImportEndpoints
         api.MapGet("/plans/{plan}/report-template", GetTemplate).WithName("getReportTemplate")
             .WithMetadata(new Description(
                 "A table of exactly the values due, to be filled in and imported",
-                [new("period", "Period code", "2022-H1", Required: true), new("unit", "Unit code; the caller's own where neither it nor under is given", "SNV"),
+                [new("period", "Period code", "2022-H1", Required: true),
+                 new("unit", "Unit code; the caller's own where neither it nor under is given", "SNV") { HasExample = true },
                  new("under", "This unit and all below it, as far as the caller may read", "D474"), Parameters.Word<TemplateFormat>("format", "Form of the file (default csv)")]))
             .ProducesFile("text/csv", XlsxType).Refuses(400, 401, 403, 404, 429, 503)
             .Needs(KeyScope.Read, KeyScope.Imports);

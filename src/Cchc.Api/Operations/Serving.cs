@@ -8,6 +8,9 @@ namespace Cchc.Api.Operations;
 /// <summary>How the server starts, writes its log, and stops.</summary>
 internal static class Serving
 {
+    // Background services that are torn down with a failed start have nothing to add.
+    private static volatile bool _hasFailed;
+
     public static void AddOperations(this WebApplicationBuilder builder)
     {
         AddLog(builder);
@@ -31,13 +34,20 @@ internal static class Serving
     {
         try
         {
-            await app.RunAsync();
+            await app.StartAsync();
+            await app.WaitForShutdownAsync();
             return 0;
         }
-        catch (Exception exception) when (exception is DbException or IOException or UnauthorizedAccessException or InvalidOperationException or FormatException)
+        catch (Exception exception) when (
+            exception is AggregateException or DbException or IOException or UnauthorizedAccessException or InvalidOperationException or FormatException)
         {
+            _hasFailed = true;
             await Console.Error.WriteLineAsync($"Cchc.Api cannot serve: {Commands.CommandLine.Reason(exception)}");
             return 1;
+        }
+        finally
+        {
+            await app.DisposeAsync();
         }
     }
 
@@ -45,6 +55,9 @@ internal static class Serving
     private static void AddLog(WebApplicationBuilder builder)
     {
         Default(builder, "Logging:LogLevel:Microsoft.AspNetCore", "Warning");
+
+        // Why the server does not start is told in one line, by ServeAsync. That a background service failed is critical.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => level == LogLevel.Critical && !_hasFailed);
         if (builder.Environment.IsDevelopment() || builder.Configuration["Logging:Console:FormatterName"] is not null)
         {
             return;

@@ -83,6 +83,13 @@ internal static class Settings
             faults.Add("Database:ConnectionString is needed with Database:Provider=SqlServer.");
         }
 
+        if (CultureInfo.InvariantCulture.CompareInfo.Compare("ế", "e", CompareOptions.IgnoreNonSpace) != 0)
+        {
+            faults.Add(
+                "Globalization is invariant, so that names could not be compared: "
+                + "unset DOTNET_SYSTEM_GLOBALIZATION_INVARIANT and install ICU (libicu).");
+        }
+
         return [.. faults, .. new[] { ("Database:ConnectionString", false), ("Database:ReadConnectionString", true) }
             .Select(each => ConnectionFault(configuration, each.Item1, toRead: each.Item2)).Append(Redis.FaultOf(configuration)).OfType<string>()];
     }
@@ -115,17 +122,18 @@ internal static class Settings
     private static string? ConnectionFault(IConfiguration configuration, string name, bool toRead)
     {
         var isSqlServer = configuration["Database:Provider"] == "SqlServer";
-        if (configuration[name] is not { Length: > 0 } text)
+        if ((configuration[name] is { Length: > 0 } given ? given : isSqlServer || toRead ? null : EmbeddedFile.Default) is not { } text)
         {
             return null;
         }
 
         DbConnectionStringBuilder known = isSqlServer ? new SqlConnectionStringBuilder() : new SqliteConnectionStringBuilder();
-        var given = new DbConnectionStringBuilder();
+        var parts = new DbConnectionStringBuilder();
         try
         {
-            given.ConnectionString = text;
-            if (given.Keys.Cast<string>().Select((word, index) => (word, index)).FirstOrDefault(each => !known.ContainsKey(each.word)) is { word: not null } unknown)
+            parts.ConnectionString = text;
+            if (parts.Keys.Cast<string>().Select((word, index) => (word, index))
+                .FirstOrDefault(each => !known.ContainsKey(each.word)) is { word: not null } unknown)
             {
                 // The word itself may be half of a password with a semicolon in it.
                 return string.Create(
@@ -152,16 +160,20 @@ internal static class Settings
         {
             SqlConnectionStringBuilder { DataSource: "" } => $"{name} names no Server.",
             SqlConnectionStringBuilder { InitialCatalog: "" } => $"{name} names no Database.",
-            SqliteConnectionStringBuilder sqlite => FolderFault(name, sqlite),
+            SqliteConnectionStringBuilder sqlite => FileFault(name, sqlite),
             _ => null,
         };
     }
 
-    private static string? FolderFault(string name, SqliteConnectionStringBuilder sqlite)
+    private static string? FileFault(string name, SqliteConnectionStringBuilder sqlite)
     {
-        var file = sqlite.DataSource;
-        return file is "" or ":memory:" || file.StartsWith("file:", StringComparison.OrdinalIgnoreCase) || sqlite.Mode == SqliteOpenMode.Memory
-            || Path.GetDirectoryName(Path.GetFullPath(file)) is not { } folder || Directory.Exists(folder) ? null
-                : $"{name} names a file in {folder}, which is no folder.";
+        if (EmbeddedFile.Overlooked(sqlite) is { } overlooked)
+        {
+            return $"There is a database in {overlooked}, and a second one would be made in {EmbeddedFile.Of(sqlite)}: move it there, "
+                + $"or give {name} its full path.";
+        }
+
+        return EmbeddedFile.Of(sqlite) is { } file && Path.GetDirectoryName(file) is { } folder && !Directory.Exists(folder)
+            ? $"{name} names a file in {folder}, which is no folder." : null;
     }
 }

@@ -1,11 +1,16 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Cchc.Api.Tests.Support;
+using Cchc.Domain.Reports;
+using Microsoft.AspNetCore.Http;
 
 namespace Cchc.Api.Tests.Contract;
 
 public sealed class ContractTests
 {
+    private static readonly (string Name, string Value)[] Codes =
+        [("plan", "cchc-2022"), ("period", "2022-Q1"), ("unit", "SNV"), ("target", "II.3.a"), ("task", "V.1"), ("number", "1")];
+
     [Fact]
     public async Task The_committed_contract_is_what_the_server_says()
     {
@@ -69,6 +74,69 @@ public sealed class ContractTests
                 Headers = { { "Accept-Encoding", coding }, { "If-None-Match", coded.Headers.ETag.Tag } },
             };
             Assert.Equal(HttpStatusCode.NotModified, (await api.Anonymous.SendAsync(again)).StatusCode);
+        }
+    }
+
+    /// <summary>As a page does that tries an operation: with the example of every parameter that has one.</summary>
+    [Fact]
+    public async Task No_read_is_refused_with_the_examples_of_its_parameters()
+    {
+        await using var api = await ApiHost.StartAsync(Engine.Sqlite, sample: true);
+        using var administrator = await api.KeyAsync(Role.Administrator);
+        var contract = await administrator.GetJsonAsync("/openapi/v1.json");
+        var count = 0;
+        var reads = contract["paths"]!.AsObject().Where(each => each.Key != "/v1/events" && each.Value!["get"] is not null);
+        foreach (var (path, item) in reads)
+        {
+            var (address, query) = (path, new List<KeyValuePair<string, string?>>());
+            foreach (var parameter in item!["get"]!["parameters"]?.AsArray() ?? [])
+            {
+                var isOneOfTwo = path.EndsWith("/report-template", StringComparison.Ordinal) && (string?)parameter!["name"] == "unit";
+                Assert.Equal((bool?)parameter!["required"] == true || isOneOfTwo, parameter["example"] is not null);
+                if (parameter["example"] is { } example)
+                {
+                    var (name, value) = ((string)parameter["name"]!, example.ToString());
+                    address = address.Replace($"{{{name}}}", Uri.EscapeDataString(value), StringComparison.Ordinal);
+                    query.AddRange((string?)parameter["in"] == "query" ? [new(name, value)] : []);
+                }
+            }
+
+            var response = await administrator.GetAsync(new Uri(address + QueryString.Create(query), UriKind.Relative));
+            Assert.True(response.StatusCode != HttpStatusCode.BadRequest, $"{address}: {await response.Content.ReadAsStringAsync()}");
+            count++;
+        }
+
+        Assert.True(count > 40);
+    }
+
+    [Fact]
+    public async Task Every_address_says_its_methods_and_answers_head_as_get()
+    {
+        await using var api = await ApiHost.StartAsync(Engine.Sqlite, sample: true);
+        using var administrator = await api.KeyAsync(Role.Administrator);
+        var contract = await administrator.GetJsonAsync("/openapi/v1.json");
+        foreach (var (path, item) in contract["paths"]!.AsObject().Where(each => each.Key != "/v1/events"))
+        {
+            var address = Codes.Aggregate(path, (text, code) => text.Replace($"{{{code.Name}}}", code.Value, StringComparison.Ordinal));
+            var methods = item!.AsObject().Select(each => each.Key.ToUpperInvariant()).ToList();
+            methods.AddRange(methods.Contains("GET") ? ["HEAD"] : []);
+            var (options, patch) = (await SendAsync(HttpMethod.Options), await SendAsync(HttpMethod.Patch));
+            Assert.Equal((HttpStatusCode.NoContent, HttpStatusCode.MethodNotAllowed), (options.StatusCode, patch.StatusCode));
+            Assert.Equal(methods.Order(), options.Content.Headers.Allow.Order());
+            Assert.Equal(methods.Order(), patch.Content.Headers.Allow.Order());
+            if (methods.Contains("GET"))
+            {
+                var (get, head) = (await SendAsync(HttpMethod.Get), await SendAsync(HttpMethod.Head));
+                Assert.True(get.StatusCode == head.StatusCode, address);
+                Assert.Equal(get.Headers.ETag, head.Headers.ETag);
+                Assert.Empty(await head.Content.ReadAsByteArrayAsync());
+            }
+
+            async Task<HttpResponseMessage> SendAsync(HttpMethod method)
+            {
+                using var request = new HttpRequestMessage(method, address);
+                return await administrator.SendAsync(request);
+            }
         }
     }
 

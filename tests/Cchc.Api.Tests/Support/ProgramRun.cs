@@ -13,6 +13,7 @@ internal static class ProgramRun
             RedirectStandardError = true,
             WorkingDirectory = folder,
         };
+        start.Environment["Database__ConnectionString"] = $"Data Source={Path.Combine(folder, "cchc.db")}";
         start.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Production";
         start.Environment["Logging__LogLevel__Microsoft.Hosting.Lifetime"] = "Information";

@@ -47,10 +47,18 @@ internal sealed partial class ServerProcess : IDisposable
     /// <summary>Starts the server, and waits until it listens: the rest of it may still be starting.</summary>
     public static async Task<ServerProcess> ListenAsync(string folder, params (string Name, string Value)[] settings)
     {
-        var server = new ServerProcess(ProgramRun.Launch(folder, settings));
-        await server.UntilAsync(server._address.Task);
-        server.Address = await server._address.Task;
+        var server = Of(ProgramRun.Launch(folder, settings));
+        await server.UntilListeningAsync();
         return server;
+    }
+
+    /// <summary>A server that was started in another way.</summary>
+    public static ServerProcess Of(Process process) => new(process);
+
+    public async Task UntilListeningAsync()
+    {
+        await UntilAsync(_address.Task);
+        Address = await _address.Task;
     }
 
     /// <summary>What systemd, Kubernetes and Docker stop a server by.</summary>
@@ -64,7 +72,7 @@ internal sealed partial class ServerProcess : IDisposable
     {
         if (!Process.HasExited)
         {
-            Process.Kill();
+            Process.Kill(entireProcessTree: true);
             Process.WaitForExit();
         }
 
