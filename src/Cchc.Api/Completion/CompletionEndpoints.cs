@@ -27,13 +27,13 @@ internal static class CompletionEndpoints
         api.MapGet("/plans/{plan}/completion/targets/{target}", ExplainTarget)
             .Describe<TargetExplanation>("explainTarget", "One target explained: contributors, missing, not applicable", Common).Refuses(401, 404);
         api.MapGet("/plans/{plan}/completion/units", RankUnits).Describe<UnitRankingAnswer>(
-            "rankUnits", "Units with completion and rank among their level and kind",
+            "rankUnits", "Units with completion and rank among their level and kind; in the provisional lens those within the caller's reach",
             [.. Common, Parameters.Word<UnitLevel>("level", "Level"), Parameters.Word<UnitKind>("kind", "Kind"),
              new("under", "This unit and all below it", "D474"), Parameters.Word<UnitOrder>("sort", "Order; rank is by level and kind first"),
              .. Parameters.Paging]).Refuses(401, 404);
         api.MapGet("/plans/{plan}/completion/units/{unit}", GetUnitCompletion).Describe<UnitCompletionAnswer>(
             "getUnitCompletion", "One unit line by line",
-            [.. Common, Parameters.Word<Scope>("scope", "The unit alone, or with all below it")]).Refuses(401, 404);
+            [.. Common, Parameters.Word<Scope>("scope", "The unit alone, or with all below it")]).Refuses(401, 403, 404);
     }
 
     private static async Task GetCompletion(HttpContext context, string plan, Catalogues catalogues, Snapshots snapshots, TimeProvider time)
@@ -55,6 +55,8 @@ internal static class CompletionEndpoints
         {
             throw new ProblemException("unit.unknown", unit);
         }
+
+        asked.Reach.Require([asked.Snapshot], found);
 
         await Answers.WriteAsync(context, asked.Tag, asked.IsPrivate, async () =>
         {
@@ -85,6 +87,7 @@ internal static class CompletionEndpoints
             var date = asked.Period.DataTo;
             var ranked = asked.Snapshot.Ranked(asked.Basis).Where(each =>
                 (level is null || each.Unit.Level == level) && (kind is null || each.Unit.Kind == kind)
+                && asked.Reach.Covers(asked.Snapshot, each.Unit)
                 && (under is null || asked.Snapshot.Facts.Units.IsWithin(each.Unit, under.Id, date)));
             List<RankedUnit> ordered = sort switch
             {
@@ -113,7 +116,8 @@ internal static class CompletionEndpoints
         var asked = await AskAsync(context, plan, catalogues, snapshots, time);
         asked.Query.Done();
         var found = asked.Snapshot.Facts.Plan.FindTarget(target) ?? throw new ProblemException("target.unknown", target);
-        await Answers.WriteAsync(context, asked.Tag, asked.IsPrivate, async () =>
+        var reach = asked.Reach;
+        await Answers.WriteAsync(context, asked.Version + reach.Mark, isPrivate: reach.Caller is not null, async () =>
         {
             var remarks = await database.ReadAsync(
                 session => FactQueries.RemarksAsync(
@@ -132,23 +136,25 @@ internal static class CompletionEndpoints
                 Completion = result.Completion?.ToPercent(),
                 Met = result.Met,
                 Status = result.Status,
-                Lines = [.. result.Lines.Select(line => Explain(asked.Snapshot.Facts, found, line, asked.Basis, remarks))],
+                Lines = [.. result.Lines.Select(line => Explain(asked.Snapshot, found, line, asked.Basis, remarks, reach))],
             });
         });
     }
 
     private static ExplainedLine Explain(
-        PeriodFacts facts, Target target, LineResult line, Basis basis, IReadOnlyList<FactQueries.RemarkRow> remarks)
+        Snapshot snapshot, Target target, LineResult line, Basis basis, IReadOnlyList<FactQueries.RemarkRow> remarks, Reach reach)
     {
+        var facts = snapshot.Facts;
         var contributors = new List<Contribution>();
         var missing = new List<string>();
         var notApplicable = new List<NotApplicableUnit>();
-        var reporters = facts.Expectation.Lines.First(each => each.Line.Id == line.Line.Id).UnitIds.Select(id => facts.Units[id]);
+        var reporters = facts.Expectation.Lines.First(each => each.Line.Id == line.Line.Id).UnitIds.Select(id => facts.Units[id])
+            .Where(unit => reach.Covers(snapshot, unit));
         foreach (var unit in reporters.OrderBy(unit => unit.Code, StringComparer.Ordinal))
         {
             var name = unit.On(facts.Period.DataTo)?.NameVi;
             // A remark is of the revision that the snapshot counted, or of none: a later one must not explain an earlier figure.
-            var remark = remarks.FirstOrDefault(each =>
+            var remark = !reach.CoversText(snapshot, unit) ? null : remarks.FirstOrDefault(each =>
                 each.UnitId == unit.Id && each.LineId == line.Line.Id && each.Revision == facts.HeadOf(unit.Id)?.Revision);
             var value = facts.Value(line.Line.Id, unit.Id, basis);
             switch (value.State)
@@ -211,17 +217,21 @@ internal static class CompletionEndpoints
 
         var asOf = query.PastInstant("asOf", time);
         var snapshot = await snapshots.GetAsync(found, period, lens, asOf, context.RequestAborted);
-        return new Asked(query, snapshot.Catalogue, found, lens, basis, snapshot);
+        return new Asked(query, snapshot.Catalogue, found, new Reach(context.Caller(), lens), basis, snapshot);
     }
 
-    private sealed record Asked(QueryInput Query, Catalogue Catalogue, Plan Plan, Lens Lens, Basis Basis, Snapshot Snapshot)
+    private sealed record Asked(QueryInput Query, Catalogue Catalogue, Plan Plan, Reach Reach, Basis Basis, Snapshot Snapshot)
     {
+        public Lens Lens => Reach.Lens;
+
         public Period Period => Snapshot.Facts.Period;
 
         public bool IsPrivate => Lens == Lens.Provisional;
 
         // The default period rests on the data version too, so that the version tags the answer whole.
-        public string Tag => $"{Catalogue.Version}.{Snapshot.Version.Version}";
+        public string Version => $"{Catalogue.Version}.{Snapshot.Version.Version}";
+
+        public string Tag => Version + Reach.FigureMark;
 
         public T Head<T>(T answer)
             where T : FiguresAnswer => Figures.Head(answer, Snapshot, Lens, Basis);

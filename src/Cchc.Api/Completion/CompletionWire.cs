@@ -141,7 +141,10 @@ public sealed record TargetExplanation : FiguresAnswer
     public required IReadOnlyList<ExplainedLine> Lines { get; init; }
 }
 
-/// <summary>A line with who contributed, who is missing and to whom it does not apply.</summary>
+/// <summary>
+/// A line with who contributed, who is missing and to whom it does not apply. In the provisional lens the lists name units within the
+/// caller's reach only; the figures count all units.
+/// </summary>
 public sealed record ExplainedLine(
     LineFigures Figures, IReadOnlyList<Contribution> Contributors, IReadOnlyList<string> Missing, IReadOnlyList<NotApplicableUnit> NotApplicable);
 
@@ -172,6 +175,7 @@ public sealed record Contribution
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<ContributionPart>? Parts { get; init; }
 
+    /// <summary>What the unit wrote beside the value: for signed-in callers who may read the unit's report, absent for all others.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Note { get; init; }
 
@@ -184,6 +188,9 @@ public sealed record Contribution
 
 public sealed record ContributionPart(string Period, long? Numerator, long? Total, long? Excluded, bool NotApplicable);
 
+/// <param name="Unit">The unit's code.</param>
+/// <param name="NameVi">Its name on the period's last day.</param>
+/// <param name="Reason">The unit's reason: for signed-in callers who may read the unit's report, null for all others.</param>
 public sealed record NotApplicableUnit(string Unit, string? NameVi, string? Reason);
 
 /// <summary>A page of units with their rank.</summary>

@@ -14,14 +14,14 @@ internal static class ComplianceEndpoints
     {
         var lens = Parameters.Word<Lens>("lens", "Which revisions count as received; provisional needs a key");
         api.MapGet("/plans/{plan}/compliance", GetCompliance).Describe<ComplianceAnswer>(
-            "getCompliance", "Reports expected, received, on time, late, returned and missing, by level, district and unit",
+            "getCompliance", "Reports expected, received, on time, late, returned and missing, by level, district and unit; in the provisional lens items are of units within the caller's reach",
             [new("period", "Reporting period; the latest with data where it is not given", "2022-H1"), lens,
              Parameters.Word<UnitLevel>("level", "Level"), Parameters.Word<UnitKind>("kind", "Kind"),
              new("under", "This unit and all below it", "D474"), Parameters.Word<ComplianceState>("state", "Only units so, in items"),
              new("overdue", "Only units that are past due, in items, which is today's chase list", true),
-             Parameters.AsOf, .. Parameters.Paging]).Refuses(401, 404);
+             Parameters.AsOf, .. Parameters.Paging]).Refuses(401, 403, 404);
         api.MapGet("/plans/{plan}/compliance/units/{unit}", GetRecord).Describe<UnitComplianceAnswer>(
-            "getUnitCompliance", "One unit's record over the periods that have begun", [lens, Parameters.AsOf]).Refuses(401, 404);
+            "getUnitCompliance", "One unit's record over the periods that have begun", [lens, Parameters.AsOf]).Refuses(401, 403, 404);
     }
 
     private static async Task GetCompliance(
@@ -38,15 +38,21 @@ internal static class ComplianceEndpoints
         query.Done();
         var snapshot = await snapshots.GetAsync(found, period, lens, asOf, context.RequestAborted);
         var today = LocalTime.DateOf(asOf ?? time.GetUtcNow());
-        var tag = $"{snapshot.Catalogue.Version}.{snapshot.Version.Version}.{today:yyyyMMdd}";
+        var reach = new Reach(context.Caller(), lens);
+        var tag = $"{snapshot.Catalogue.Version}.{snapshot.Version.Version}.{today:yyyyMMdd}{reach.FigureMark}";
         await Answers.WriteAsync(context, tag, lens == Lens.Provisional, () =>
         {
             var facts = snapshot.Facts;
             var (units, date) = (facts.Units, facts.Period.DataTo);
             var all = Judge(snapshot, today, unit => (level is null || unit.Level == level) && (kind is null || unit.Kind == kind)
                 && (under is null || units.IsWithin(unit, under.Id, date)));
+            if (!IsSum(all))
+            {
+                throw new ProblemException("auth.forbidden");
+            }
+
             var page = Page<UnitCompliance>.Cut(
-                context, [.. all.Where(each => (state is null || each.State == state) && (!isOverdue || each.DaysOverdue is not null))],
+                context, [.. all.Where(each => Covers(each) && (state is null || each.State == state) && (!isOverdue || each.DaysOverdue is not null))],
                 each => new PageKey($"{(int)each.Level}", each.Unit), each => each, limit, cursor);
             return Task.FromResult(new ComplianceAnswer
             {
@@ -57,13 +63,18 @@ internal static class ComplianceEndpoints
                 AsOf = snapshot.Version.ChangedAt,
                 DueOn = facts.Period.DueOn,
                 Total = ComplianceCounts.Of(all),
-                Levels = [.. all.GroupBy(each => each.Level).Select(group => new LevelCompliance(group.Key, ComplianceCounts.Of(group)))],
+                Levels = [.. all.GroupBy(each => each.Level).Where(IsSum).Select(group => new LevelCompliance(group.Key, ComplianceCounts.Of(group)))],
                 Districts = [.. all.Where(each => each.District is not null).GroupBy(each => each.District!)
-                    .OrderBy(group => group.Key, StringComparer.Ordinal)
+                    .Where(IsSum).OrderBy(group => group.Key, StringComparer.Ordinal)
                     .Select(group => new DistrictCompliance(group.Key, units.Find(group.Key)!.On(date)?.NameVi, ComplianceCounts.Of(group)))],
                 Items = page.Items,
                 NextCursor = page.NextCursor,
             });
+
+            bool Covers(UnitCompliance each) => reach.Covers(snapshot, units.Find(each.Unit)!);
+
+            // Counts that hold one unit beyond reach would tell how that unit stands.
+            bool IsSum(IEnumerable<UnitCompliance> group) => group.Count(each => !Covers(each)) != 1;
         });
     }
 
@@ -78,7 +89,9 @@ internal static class ComplianceEndpoints
         var today = LocalTime.DateOf(asOf ?? time.GetUtcNow());
         var periods = found.Periods.Where(each => each.DataFrom <= today).DefaultIfEmpty(found.Periods[0]).ToList();
         var begun = await snapshots.GetAllAsync(found, periods, lens, asOf, context.RequestAborted);
-        var tag = $"{begun[0].Catalogue.Version}.{begun[0].Version.Version}.{today:yyyyMMdd}";
+        var reach = new Reach(context.Caller(), lens);
+        reach.Require(begun, asked);
+        var tag = $"{begun[0].Catalogue.Version}.{begun[0].Version.Version}.{today:yyyyMMdd}{reach.FigureMark}";
         await Answers.WriteAsync(context, tag, lens == Lens.Provisional, () => Task.FromResult(new UnitComplianceAnswer
         {
             Plan = found.Code,

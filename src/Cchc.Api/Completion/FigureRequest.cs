@@ -6,12 +6,14 @@ using Cchc.Domain.Plans;
 namespace Cchc.Api.Completion;
 
 /// <summary>Which figures are asked for, and the snapshots that hold them: one for each period, in their order.</summary>
-internal sealed record FigureRequest(Plan Plan, Lens Lens, Basis Basis, DateTimeOffset? AsOf, IReadOnlyList<Snapshot> Snapshots)
+internal sealed record FigureRequest(Plan Plan, Reach Reach, Basis Basis, DateTimeOffset? AsOf, IReadOnlyList<Snapshot> Snapshots)
 {
+    public Lens Lens => Reach.Lens;
+
     public bool IsPrivate => Lens == Lens.Provisional;
 
     // The default period rests on the data version too, so that the version tags the answer whole.
-    public string Tag => $"{Snapshots[0].Catalogue.Version}.{Snapshots[0].Version.Version}";
+    public string Tag => $"{Snapshots[0].Catalogue.Version}.{Snapshots[0].Version.Version}{Reach.FigureMark}";
 
     /// <summary>Reads <c>period</c> (codes, comma-separated, or all), <c>lens</c>, <c>basis</c> and <c>asOf</c>.</summary>
     /// <param name="context">The request.</param>
@@ -36,7 +38,7 @@ internal sealed record FigureRequest(Plan Plan, Lens Lens, Basis Basis, DateTime
         IReadOnlyList<Snapshot> held = named.Count > 0
             ? await snapshots.GetAllAsync(plan, [.. named.Distinct().OrderBy(period => period.DataTo)], lens, asOf, context.RequestAborted)
             : [await snapshots.GetAsync(plan, null, lens, asOf, context.RequestAborted)];
-        return new FigureRequest(plan, lens, basis, asOf, held);
+        return new FigureRequest(plan, new Reach(context.Caller(), lens), basis, asOf, held);
     }
 
     /// <summary>Refuses more than one period, where an answer is of one.</summary>

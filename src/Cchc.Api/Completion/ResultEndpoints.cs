@@ -38,11 +38,12 @@ internal static class ResultEndpoints
         var (limit, after) = (query.Limit(), query.CursorNumber() ?? 0);
         query.Done();
         var (_, asked) = await FindAsync(context, plan, period, catalogues);
+        var isSignedIn = context.Caller() is not null;
         var heads = await database.ReadAsync(
             session => ResultQueries.PageAsync(session, asked.Id, after, limit + 1), context.RequestAborted);
         var page = Page<ResultSummary>.Begin(
             context, heads, head => head.Number.ToString(CultureInfo.InvariantCulture),
-            head => new ResultSummary(head.Number, head.FrozenAt, head.DataVersion, head.Reason, head.Sha256), limit);
+            head => new ResultSummary(head.Number, head.FrozenAt, head.DataVersion, isSignedIn ? head.Reason : null, head.Sha256), limit);
         await Answers.WriteOwnAsync(context, 200, page);
     }
 
@@ -59,6 +60,15 @@ internal static class ResultEndpoints
         if (head is null || document is null)
         {
             throw new ProblemException("result.unknown", number);
+        }
+
+        // Earlier releases froze the reason into the result.
+        if (head.Reason is not null && context.Caller() is null
+            && JsonSerializer.Deserialize<ConsolidatedResult>(document, Json.Options) is { Reason: not null } result)
+        {
+            document = JsonSerializer.Serialize(result with { Reason = null }, Json.Options);
+            await Answers.WriteTextAsync(context, Hash(document), document);
+            return;
         }
 
         await Answers.WriteTextAsync(context, head.Sha256, document);
@@ -124,7 +134,7 @@ internal static class ResultEndpoints
 
         var before = last is null ? null
             : JsonSerializer.Deserialize<ConsolidatedResult>((await ResultQueries.DocumentAsync(session, period.Id, last.Number))!, Json.Options);
-        var result = Consolidate(snapshot, (last?.Number ?? 0) + 1, reason, before, now);
+        var result = Consolidate(snapshot, (last?.Number ?? 0) + 1, before, now);
         var document = JsonSerializer.Serialize(result, Json.Options);
         var sha256 = Hash(document);
         await ResultQueries.InsertAsync(
@@ -141,7 +151,7 @@ internal static class ResultEndpoints
         return ((document, sha256, true), true);
     }
 
-    private static ConsolidatedResult Consolidate(Snapshot snapshot, int number, string? reason, ConsolidatedResult? before, DateTimeOffset now)
+    private static ConsolidatedResult Consolidate(Snapshot snapshot, int number, ConsolidatedResult? before, DateTimeOffset now)
     {
         var facts = snapshot.Facts;
         var completion = Figures.Fill(new CompletionAnswer(), snapshot, Lens.Published, Basis.YearToDate, facts.OfPlan(Basis.YearToDate));
@@ -153,7 +163,6 @@ internal static class ResultEndpoints
             Period = facts.Period.Code,
             Number = number,
             FrozenAt = now,
-            Reason = reason,
             DataVersion = snapshot.Version.Version,
             Completion = completion,
             Units = [.. snapshot.Ranked(Basis.YearToDate).Select(each => Figures.Show(each, facts.Period.DataTo))],

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Cchc.Api.Completion;
 
 /// <summary>
@@ -14,8 +16,12 @@ public sealed record ConsolidatedResult
 
     public required DateTimeOffset FrozenAt { get; init; }
 
-    /// <summary>Why there is a new number; null for the first, where nothing was said.</summary>
-    public required string? Reason { get; init; }
+    /// <summary>
+    /// The reason as earlier releases froze it into the result, shown to signed-in callers only. New results do not hold it: the list of
+    /// results says it.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Reason { get; init; }
 
     /// <summary>The version of the figures; completion as of its instant gives them again.</summary>
     public required long DataVersion { get; init; }
@@ -43,6 +49,6 @@ public sealed record ResultChange(string Target, decimal? Before, decimal? After
 /// <param name="Number">From 1, without gaps.</param>
 /// <param name="FrozenAt">When it was made.</param>
 /// <param name="DataVersion">The version of its figures.</param>
-/// <param name="Reason">Why it was made.</param>
+/// <param name="Reason">Why it was made: for signed-in callers, null for all others.</param>
 /// <param name="Sha256">Of the result's JSON, byte for byte as it is answered.</param>
 public sealed record ResultSummary(int Number, DateTimeOffset FrozenAt, long DataVersion, string? Reason, string Sha256);

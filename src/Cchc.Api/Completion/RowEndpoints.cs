@@ -22,7 +22,7 @@ internal static class RowEndpoints
 
     public static void MapCompletionRows(this IEndpointRouteBuilder api) =>
         api.MapGet("/plans/{plan}/completion/rows", ListRows).Describe<CompletionRowsAnswer>(
-            "listCompletionRows", "The figures as a tidy table, one row a value, line, group, unit, district or level",
+            "listCompletionRows", "The figures as a tidy table, one row a value, line, group, unit, district or level; in the provisional lens values and units within the caller's reach",
             [new("period", "Periods, comma-separated, or all; the latest with data where it is not given", "2022-Q1"),
              Parameters.Word<Lens>("lens", "Which revisions count; provisional needs a key"),
              Parameters.Word<Basis>("basis", "Year to date, or the period's window alone"), Parameters.AsOf,
@@ -47,6 +47,7 @@ internal static class RowEndpoints
         var table = TableRequest.Read(context.Request, query, columns);
         query.Done();
         var latest = asked.Snapshots[^1].Version;
+        var isOfUnits = grouping is RowGrouping.Value or RowGrouping.Unit;
         var head = new CompletionRowsAnswer
         {
             Plan = plan.Code,
@@ -60,7 +61,8 @@ internal static class RowEndpoints
         return new Table<CompletionRow>(
             table, new TableHead($"completion-{Words.Of(grouping)}", asked.Tag, latest.Version, asked.IsPrivate, latest.ChangedAt, head),
             FigureLabels.Of(asked.Snapshots, table.Phrases),
-            () => asked.Snapshots.SelectMany(snapshot => CompletionRows.Of(snapshot, asked.Basis, grouping)).Where(keep));
+            () => asked.Snapshots.SelectMany(snapshot => CompletionRows.Of(snapshot, asked.Basis, grouping)
+                .Where(row => !isOfUnits || asked.Reach.Covers(snapshot, catalogue.UnitOf(row.Unit!)))).Where(keep));
     }
 
     /// <summary>Every filter that the grouping has a column for; another is refused, for it would say nothing.</summary>

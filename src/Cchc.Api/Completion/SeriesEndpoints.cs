@@ -21,13 +21,13 @@ internal static class SeriesEndpoints
         api.MapGet("/plans/{plan}/completion/series", GetSeries).Describe<SeriesAnswer>(
             "getCompletionSeries", "Completion from period to period, and from plan to plan",
             [.. SeriesRequest.Parameters, .. Common, .. TableRequest.Parameters])
-            .Refuses(401, 404, 406).InForms();
+            .Refuses(401, 403, 404, 406).InForms();
         api.MapGet("/plans/{plan}/completion/comparison", Compare).Describe<ComparisonAnswer>(
             "compareCompletion", "Two periods side by side, target by target",
             [new("period", "The later period; the latest with data where it is not given", "2022-H1"),
              new("with", "The period to compare with; the one before where it is not given", "2022-Q1"),
              new("unit", "Of this unit on its own values", "SNV"), .. Common, .. TableRequest.Parameters])
-            .Refuses(401, 404, 406).InForms();
+            .Refuses(401, 403, 404, 406).InForms();
     }
 
     private static async Task GetSeries(HttpContext context, string plan, Catalogues catalogues, Snapshots snapshots, TimeProvider time)
@@ -83,6 +83,11 @@ internal static class SeriesEndpoints
         var table = TableRequest.Read(context.Request, query, ComparedTarget.Columns);
         query.Done();
         var both = await snapshots.GetAllAsync(plan, [earlier, period], asked.Lens, asked.AsOf, context.RequestAborted);
+        if (unit is not null)
+        {
+            asked.Reach.Require(both, unit);
+        }
+
         var (before, after) = (FiguresOf(both[0], unit, asked.Basis), FiguresOf(both[1], unit, asked.Basis));
         var version = both[1].Version;
         var head = new ComparisonAnswer
@@ -100,11 +105,9 @@ internal static class SeriesEndpoints
             After = after.Completion?.ToPercent(),
             Change = Difference(before.Completion, after.Completion),
         };
+        var tag = $"{both[1].Catalogue.Version}.{version.Version}{asked.Reach.FigureMark}";
         return new Table<ComparedTarget>(
-            table,
-            new TableHead(
-                "completion-comparison", $"{both[1].Catalogue.Version}.{version.Version}", version.Version, asked.IsPrivate, version.ChangedAt,
-                head),
+            table, new TableHead("completion-comparison", tag, version.Version, asked.IsPrivate, version.ChangedAt, head),
             FigureLabels.Of(both, table.Phrases), () => ComparedTarget.Of(before, after, both.Any(each => each.Facts.HasSample)));
     }
 

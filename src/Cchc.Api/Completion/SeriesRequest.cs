@@ -8,7 +8,7 @@ namespace Cchc.Api.Completion;
 
 /// <summary>Which figures are followed over time, and the snapshots that hold them, those of one plan after those of another.</summary>
 internal sealed record SeriesRequest(
-    Lens Lens, Basis Basis, Target? Target, Unit? Unit, UnitLevel? Level, IReadOnlyList<Snapshot> Snapshots)
+    Reach Reach, Basis Basis, Target? Target, Unit? Unit, UnitLevel? Level, IReadOnlyList<Snapshot> Snapshots)
 {
     public static readonly string[] Names = ["period", "plans", "target", "unit", "level", "lens", "basis", "asOf"];
 
@@ -20,12 +20,14 @@ internal sealed record SeriesRequest(
         new("unit", "Of this unit on its own values", "SNV"), Http.Parameters.Word<UnitLevel>("level", "Of all units of this level together"),
     ];
 
+    public Lens Lens => Reach.Lens;
+
     public bool IsPrivate => Lens == Lens.Provisional;
 
     public bool HasSample => Snapshots.Any(each => each.Facts.HasSample);
 
     public string Tag =>
-        $"{Snapshots[0].Catalogue.Version}.{string.Join('.', Snapshots.GroupBy(each => each.Facts.Plan.Code).Select(each => each.First().Version.Version))}";
+        $"{Snapshots[0].Catalogue.Version}.{string.Join('.', Snapshots.GroupBy(each => each.Facts.Plan.Code).Select(each => each.First().Version.Version))}{Reach.FigureMark}";
 
     /// <summary>The figures in the order of time.</summary>
     public IEnumerable<SeriesPoint> Points() => Snapshots.OrderBy(each => each.Facts.Period.DataTo).Select(snapshot => SeriesPoint.Of(
@@ -54,7 +56,12 @@ internal sealed record SeriesRequest(
             all.AddRange(await UntilNowAsync(other, snapshots, asked, context.RequestAborted));
         }
 
-        return new SeriesRequest(asked.Lens, asked.Basis, target, unit, level, all);
+        if (unit is not null)
+        {
+            asked.Reach.Require(all, unit);
+        }
+
+        return new SeriesRequest(asked.Reach, asked.Basis, target, unit, level, all);
     }
 
     // A period that nothing is known of yet would show as a fall to nought.

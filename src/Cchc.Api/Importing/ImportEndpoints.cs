@@ -545,7 +545,9 @@ internal static class ImportEndpoints
 
     private static bool MaySeeAll(Caller caller) => caller.Role is Role.Administrator or Role.Monitor;
 
-    private static bool MaySee(Caller caller, ImportRecord import) => MaySeeAll(caller) || caller.Actor == import.Actor;
+    // A person may be of another unit by now, which does not take along what the former one sent.
+    private static bool MaySee(Caller caller, ImportRecord import) =>
+        MaySeeAll(caller) || (caller.Actor == import.Actor && caller.UnitId == import.UnitId);
 
     private static async Task<ImportRecord> FindAsync(HttpContext context, string id, Database database)
     {

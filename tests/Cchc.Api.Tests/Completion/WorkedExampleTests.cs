@@ -42,8 +42,11 @@ public sealed class WorkedExampleTests
         var line = answer["lines"]![0]!;
         Assert.Equal("SNV", (string?)line["contributors"]![0]!["unit"]);
         Assert.Equal(60.00m, (decimal)line["contributors"]![0]!["rate"]!);
-        Assert.Equal("Không có kết quả", (string?)line["notApplicable"]![0]!["reason"]);
+        Assert.Equal(("STP", null), ((string?)line["notApplicable"]![0]!["unit"], (string?)line["notApplicable"]![0]!["reason"]));
         Assert.Equal(19, line["missing"]!.AsArray().Count);
+        using var monitor = await api.KeyAsync(Role.Monitor);
+        var read = (await monitor.GetJsonAsync($"{HttpExtensions.Plan}/completion/targets/II.3.a"))["lines"]![0]!;
+        Assert.Equal("Không có kết quả", (string?)read["notApplicable"]![0]!["reason"]);
     }
 
     [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
