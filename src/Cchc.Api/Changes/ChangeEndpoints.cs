@@ -69,7 +69,8 @@ internal static class ChangeEndpoints
     }
 
     private static async Task Follow(
-        HttpContext context, Catalogues catalogues, Database database, ChangeFeed feed, KeyRing keys, IHostApplicationLifetime lifetime)
+        HttpContext context, Catalogues catalogues, Database database, ChangeFeed feed, KeyRing keys, TimeProvider time,
+        IHostApplicationLifetime lifetime)
     {
         var query = new QueryInput(context.Request, "cursor", "from", "plan", "kind", "follow");
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
@@ -85,7 +86,7 @@ internal static class ChangeEndpoints
         // Without a place to go on from, one who follows begins now.
         var isNew = seen is null && follows && query.Text("cursor") is null && query.Text("from") is null;
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
-        using var subscription = feed.Subscribe();
+        using var subscription = feed.Subscribe(RateLimits.CallerOf(context), context.CredentialEndsAt());
         var start = await StartAsync(query, database, ended.Token);
         start = seen ?? (isNew ? await HeadAsync(database, ended.Token) : start);
         var response = context.Response;
@@ -98,18 +99,13 @@ internal static class ChangeEndpoints
             await response.Body.WriteAsync(Encoding.UTF8.GetBytes($": cchc\nid: {CursorOf(start)}\n\n"), ended.Token);
             await response.Body.FlushAsync(ended.Token);
             start = await SendBacklogAsync(start);
-            while (follows && await subscription.Reader.WaitToReadAsync(ended.Token))
+            while (follows && await subscription.Reader.WaitToReadAsync(ended.Token)
+                && await StillHoldsAsync(context, subscription, keys, time))
             {
                 while (subscription.Reader.TryRead(out var message))
                 {
                     if (message.Change is not { } change)
                     {
-                        // Each heartbeat is the moment to ask whether the credential still holds.
-                        if (!await StillHoldsAsync(context, keys))
-                        {
-                            return;
-                        }
-
                         await response.Body.WriteAsync(message.Text, ended.Token);
                     }
                     else if (change.Sequence > start)
@@ -132,7 +128,7 @@ internal static class ChangeEndpoints
 
         async Task<long> SendBacklogAsync(long after)
         {
-            while (true)
+            while (await StillHoldsAsync(context, subscription, keys, time))
             {
                 var from = after;
                 (var stretch, after) = await database.ReadAsync(
@@ -149,12 +145,28 @@ internal static class ChangeEndpoints
 
                 await response.Body.FlushAsync(ended.Token);
             }
+
+            return after;
         }
     }
 
-    private static async ValueTask<bool> StillHoldsAsync(HttpContext context, KeyRing keys) =>
-        context.Features.Get<ApiKey>() is null
-        || await keys.FindAsync(context.Request.Headers.Authorization.ToString()["Bearer ".Length..].Trim(), context.RequestAborted) is not null;
+    // A key may have been revoked, or the grace of its former secret shortened.
+    private static async ValueTask<bool> StillHoldsAsync(
+        HttpContext context, ChangeFeed.Subscription subscription, KeyRing keys, TimeProvider time)
+    {
+        if (context.Features.Get<ApiKey>() is not null)
+        {
+            var secret = context.Request.Headers.Authorization.ToString()["Bearer ".Length..].Trim();
+            if (await keys.FindAsync(secret, looksUp: false, context.RequestAborted) is not { } key)
+            {
+                return false;
+            }
+
+            subscription.EndsAt = key.EndsAt;
+        }
+
+        return !(subscription.EndsAt <= time.GetUtcNow());
+    }
 
     private static (ChangeFilter Filter, Func<ChangeRow, bool> MaySee) Filter(HttpContext context, QueryInput query, Catalogue catalogue)
     {

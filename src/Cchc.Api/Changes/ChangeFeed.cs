@@ -8,40 +8,57 @@ using Cchc.Api.Plans;
 
 namespace Cchc.Api.Changes;
 
-/// <summary>What goes to everybody who follows: a change with its text, made once for all, or a heartbeat.</summary>
+/// <summary>
+/// What goes to everybody who follows: a change with its text, made once for all, a heartbeat, or nothing but a reason to judge again.
+/// </summary>
 internal readonly record struct FeedMessage(ChangeRow? Change, byte[] Text);
 
 /// <summary>
 /// Reads the outbox once for all who follow: at once after a write of this node, else twice a second while anybody follows. Who does not
 /// keep up is let go, and comes back with the last id.
 /// </summary>
-internal sealed partial class ChangeFeed(Database database, Catalogues catalogues, TimeProvider time, IConfiguration configuration, ILogger<ChangeFeed> log) : BackgroundService
+internal sealed partial class ChangeFeed(
+    Database database, DataVersions versions, Catalogues catalogues, TimeProvider time, IConfiguration configuration,
+    ILogger<ChangeFeed> log)
+    : BackgroundService
 {
     private const int MostWaiting = 256;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
-    private static readonly byte[] Beat = ":\n\n"u8.ToArray();
+    private static readonly FeedMessage Beat = new(null, ":\n\n"u8.ToArray());
+    private static readonly FeedMessage Judge = new(null, []);
 
     private readonly int _most = configuration.GetValue("Limits:EventClients", 5_000);
     private readonly ConcurrentDictionary<Subscription, bool> _subscriptions = new();
     private readonly SemaphoreSlim _woken = new(0);
+    private readonly Lock _places = new();
     private long _read = -1;
+    private long _keys;
 
     /// <summary>How many follow.</summary>
     public int Clients => _subscriptions.Count;
 
-    /// <summary>Begins to receive what is committed from now on.</summary>
-    /// <exception cref="ProblemException">503 where as many follow as this node serves.</exception>
-    public Subscription Subscribe()
+    /// <summary>
+    /// Begins to receive what is committed from now on. When all places are taken, the caller who holds most of them gives one up to a
+    /// caller who holds fewer.
+    /// </summary>
+    /// <param name="caller">Who follows.</param>
+    /// <param name="endsAt">When the credential ends, and the subscription with it; null where it does not end.</param>
+    /// <exception cref="ProblemException">503 where no place is free for this caller.</exception>
+    public Subscription Subscribe(string caller, DateTimeOffset? endsAt)
     {
-        if (_subscriptions.Count >= _most)
+        var subscription = new Subscription(this, caller) { EndsAt = endsAt };
+        lock (_places)
         {
-            throw new ProblemException("service.unavailable");
+            if (_subscriptions.Count >= _most)
+            {
+                Yield(caller);
+            }
+
+            _subscriptions[subscription] = true;
         }
 
-        var subscription = new Subscription(this);
-        _subscriptions[subscription] = true;
         Wake();
         return subscription;
     }
@@ -77,7 +94,7 @@ internal sealed partial class ChangeFeed(Database database, Catalogues catalogue
                 if (time.GetElapsedTime(beatAt) >= Heartbeat)
                 {
                     beatAt = time.GetTimestamp();
-                    Publish(new FeedMessage(null, Beat));
+                    Publish(Beat);
                 }
             }
         }
@@ -95,10 +112,39 @@ internal sealed partial class ChangeFeed(Database database, Catalogues catalogue
         }
     }
 
+    private void Yield(string caller)
+    {
+        var most = _subscriptions.Keys.GroupBy(each => each.Caller).Select(group => group.ToList()).MaxBy(group => group.Count);
+        if (most is null || _subscriptions.Keys.Count(each => each.Caller == caller) + 1 >= most.Count)
+        {
+            throw new ProblemException("service.unavailable");
+        }
+
+        most[0].Dispose();
+        most[0].End();
+    }
+
+    // Whoever's credential has ended follows no more; when any key has changed, each follower is judged again before anything is sent.
+    private async Task JudgeAsync(CancellationToken cancellation)
+    {
+        foreach (var ended in _subscriptions.Keys.Where(each => each.EndsAt <= time.GetUtcNow()))
+        {
+            ended.End();
+        }
+
+        var keys = (await versions.CurrentAsync(Keys.KeyRing.Keys, cancellation))?.Version ?? 0;
+        if (keys != _keys)
+        {
+            _keys = keys;
+            Publish(Judge);
+        }
+    }
+
     private async Task PassOnAsync(CancellationToken cancellation)
     {
         try
         {
+            await JudgeAsync(cancellation);
             if (_read < 0)
             {
                 _read = await database.ReadAsync(Outbox.HeadAsync, cancellation);
@@ -140,9 +186,13 @@ internal sealed partial class ChangeFeed(Database database, Catalogues catalogue
     private static partial void Failed(ILogger logger, Exception exception);
 
     /// <summary>One who follows.</summary>
-    internal sealed class Subscription(ChangeFeed feed) : IDisposable
+    internal sealed class Subscription(ChangeFeed feed, string caller) : IDisposable
     {
         private readonly Channel<FeedMessage> _channel = Channel.CreateBounded<FeedMessage>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
+
+        public string Caller => caller;
+
+        public DateTimeOffset? EndsAt { get; set; }
 
         public ChannelReader<FeedMessage> Reader => _channel.Reader;
 

@@ -27,7 +27,7 @@ internal static class CompletionEndpoints
         api.MapGet("/plans/{plan}/completion/targets/{target}", ExplainTarget)
             .Describe<TargetExplanation>("explainTarget", "One target explained: contributors, missing, not applicable", Common).Refuses(401, 404);
         api.MapGet("/plans/{plan}/completion/units", RankUnits).Describe<UnitRankingAnswer>(
-            "rankUnits", "Units with completion and rank among their level and kind; in the provisional lens those within the caller's reach",
+            "rankUnits", "Units with completion and rank among their level and kind; provisional: those within the caller's reach",
             [.. Common, Parameters.Word<UnitLevel>("level", "Level"), Parameters.Word<UnitKind>("kind", "Kind"),
              new("under", "This unit and all below it", "D474"), Parameters.Word<UnitOrder>("sort", "Order; rank is by level and kind first"),
              .. Parameters.Paging]).Refuses(401, 404);

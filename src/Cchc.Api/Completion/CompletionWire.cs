@@ -175,7 +175,7 @@ public sealed record Contribution
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<ContributionPart>? Parts { get; init; }
 
-    /// <summary>What the unit wrote beside the value: for signed-in callers who may read the unit's report, absent for all others.</summary>
+    /// <summary>The unit's note on the value: for signed-in callers who may read the unit's report, absent for all others.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Note { get; init; }
 

@@ -14,7 +14,8 @@ internal static class ComplianceEndpoints
     {
         var lens = Parameters.Word<Lens>("lens", "Which revisions count as received; provisional needs a key");
         api.MapGet("/plans/{plan}/compliance", GetCompliance).Describe<ComplianceAnswer>(
-            "getCompliance", "Reports expected, received, on time, late, returned and missing, by level, district and unit; in the provisional lens items are of units within the caller's reach",
+            "getCompliance",
+            "Reports expected, received, on time, late, returned and missing, by level, district and unit (provisional: units within reach)",
             [new("period", "Reporting period; the latest with data where it is not given", "2022-H1"), lens,
              Parameters.Word<UnitLevel>("level", "Level"), Parameters.Word<UnitKind>("kind", "Kind"),
              new("under", "This unit and all below it", "D474"), Parameters.Word<ComplianceState>("state", "Only units so, in items"),
@@ -46,13 +47,15 @@ internal static class ComplianceEndpoints
             var (units, date) = (facts.Units, facts.Period.DataTo);
             var all = Judge(snapshot, today, unit => (level is null || unit.Level == level) && (kind is null || unit.Kind == kind)
                 && (under is null || units.IsWithin(unit, under.Id, date)));
-            if (!IsSum(all))
+            if (!MayCount(all))
             {
                 throw new ProblemException("auth.forbidden");
             }
 
             var page = Page<UnitCompliance>.Cut(
-                context, [.. all.Where(each => Covers(each) && (state is null || each.State == state) && (!isOverdue || each.DaysOverdue is not null))],
+                context,
+                [.. all.Where(each =>
+                    Covers(each) && (state is null || each.State == state) && (!isOverdue || each.DaysOverdue is not null))],
                 each => new PageKey($"{(int)each.Level}", each.Unit), each => each, limit, cursor);
             return Task.FromResult(new ComplianceAnswer
             {
@@ -63,9 +66,10 @@ internal static class ComplianceEndpoints
                 AsOf = snapshot.Version.ChangedAt,
                 DueOn = facts.Period.DueOn,
                 Total = ComplianceCounts.Of(all),
-                Levels = [.. all.GroupBy(each => each.Level).Where(IsSum).Select(group => new LevelCompliance(group.Key, ComplianceCounts.Of(group)))],
+                Levels = [.. all.GroupBy(each => each.Level).Where(MayCount)
+                    .Select(group => new LevelCompliance(group.Key, ComplianceCounts.Of(group)))],
                 Districts = [.. all.Where(each => each.District is not null).GroupBy(each => each.District!)
-                    .Where(IsSum).OrderBy(group => group.Key, StringComparer.Ordinal)
+                    .Where(MayCount).OrderBy(group => group.Key, StringComparer.Ordinal)
                     .Select(group => new DistrictCompliance(group.Key, units.Find(group.Key)!.On(date)?.NameVi, ComplianceCounts.Of(group)))],
                 Items = page.Items,
                 NextCursor = page.NextCursor,
@@ -73,8 +77,8 @@ internal static class ComplianceEndpoints
 
             bool Covers(UnitCompliance each) => reach.Covers(snapshot, units.Find(each.Unit)!);
 
-            // Counts that hold one unit beyond reach would tell how that unit stands.
-            bool IsSum(IEnumerable<UnitCompliance> group) => group.Count(each => !Covers(each)) != 1;
+            // Counts of a single unit tell how that unit stands.
+            bool MayCount(IEnumerable<UnitCompliance> group) => group.Take(2).Count() != 1 || Covers(group.First());
         });
     }
 

@@ -22,7 +22,8 @@ internal static class RowEndpoints
 
     public static void MapCompletionRows(this IEndpointRouteBuilder api) =>
         api.MapGet("/plans/{plan}/completion/rows", ListRows).Describe<CompletionRowsAnswer>(
-            "listCompletionRows", "The figures as a tidy table, one row a value, line, group, unit, district or level; in the provisional lens values and units within the caller's reach",
+            "listCompletionRows",
+            "The figures as a tidy table, one row a value, line, group, unit, district or level (provisional: units within reach)",
             [new("period", "Periods, comma-separated, or all; the latest with data where it is not given", "2022-Q1"),
              Parameters.Word<Lens>("lens", "Which revisions count; provisional needs a key"),
              Parameters.Word<Basis>("basis", "Year to date, or the period's window alone"), Parameters.AsOf,

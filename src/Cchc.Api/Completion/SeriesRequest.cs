@@ -26,8 +26,8 @@ internal sealed record SeriesRequest(
 
     public bool HasSample => Snapshots.Any(each => each.Facts.HasSample);
 
-    public string Tag =>
-        $"{Snapshots[0].Catalogue.Version}.{string.Join('.', Snapshots.GroupBy(each => each.Facts.Plan.Code).Select(each => each.First().Version.Version))}{Reach.FigureMark}";
+    public string Tag => string.Join('.', Snapshots.GroupBy(each => each.Facts.Plan.Code).Select(each => each.First().Version.Version)
+        .Prepend(Snapshots[0].Catalogue.Version)) + Reach.FigureMark;
 
     /// <summary>The figures in the order of time.</summary>
     public IEnumerable<SeriesPoint> Points() => Snapshots.OrderBy(each => each.Facts.Period.DataTo).Select(snapshot => SeriesPoint.Of(

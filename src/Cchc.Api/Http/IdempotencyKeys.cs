@@ -125,7 +125,11 @@ internal static partial class IdempotencyKeys
         var request = context.Request;
         var body = await RequestBody.ReadAllAsync(request, JsonInput.MaxBytes, context.RequestAborted);
         request.Body = new MemoryStream(body);
-        return Convert.ToHexStringLower(SHA256.HashData([.. Encoding.UTF8.GetBytes($"{request.Method} {request.Path}\n"), .. body]));
+
+        // The same person in another office is answered as another.
+        var caller = context.RequireCaller();
+        var asked = $"{request.Method} {request.Path}\n{caller.Role} {caller.UnitId}\n";
+        return Convert.ToHexStringLower(SHA256.HashData([.. Encoding.UTF8.GetBytes(asked), .. body]));
     }
 
     /// <summary>A key that this request has, until it ends.</summary>

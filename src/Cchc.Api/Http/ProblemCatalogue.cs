@@ -41,6 +41,9 @@ internal static class ProblemCatalogue
         ["auth.ownReport"] = new(
             403, "Không ai được duyệt báo cáo của chính đơn vị mình.", "Nobody reviews a report of their own unit."),
         ["auth.scope"] = new(403, "Khóa này không được cấp phạm vi đó.", "This key was not given that scope."),
+        ["auth.beyondOwn"] = new(
+            403, "Khóa không được tạo hay đổi khóa rộng hơn chính nó về vai trò, phạm vi, địa chỉ hoặc thời hạn.",
+            "A key may not make or rotate a key with more rights, scopes, addresses or time than its own."),
         ["auth.address"] = new(403, "Khóa này không được dùng từ địa chỉ đó.", "This key may not be used from that address."),
         ["key.unknown"] = new(404, "Không có khóa {0}.", "There is no key {0}."),
         ["key.state"] = new(409, "Khóa đã hết hạn hoặc đã thu hồi.", "The key has expired or was revoked."),
@@ -148,6 +151,15 @@ internal static class ProblemCatalogue
         ["import.unknown"] = new(404, "Không có lần nhập {0}.", "There is no import {0}."),
         ["import.state"] = new(409, "Lần nhập đang ở trạng thái {0}.", "The import is {0}."),
         ["import.moved"] = new(409, "Dữ liệu đã đổi; phiên bản hiện tại là {0}.", "The data have moved; the version now is {0}."),
+        ["import.caller"] = new(
+            403, "Khóa đã gửi tệp không còn quyền nhập; không có gì thay đổi.",
+            "The key that sent the file may not import any more; nothing was changed."),
+        ["import.tooMany"] = new(
+            429, "Đã có {0} lần nhập chưa xong của khóa hoặc tài khoản này; hãy thử lại sau.",
+            "This caller has {0} imports that have not ended; try again later."),
+        ["import.tooMuch"] = new(
+            429, "Các tệp đang chờ nhập của khóa hoặc tài khoản này đã chiếm hết {0} byte được phép; hãy thử lại sau.",
+            "The files of this caller that wait to be imported fill the {0} bytes allowed; try again later."),
         ["import.mediaType"] = new(
             415, "Phải là CSV, XLSX, JSON hoặc NDJSON (UTF-8); nén gzip hoặc br.", "It must be CSV, XLSX, JSON or NDJSON (UTF-8); gzip or br encoded."),
         ["import.charset"] = new(

@@ -162,6 +162,9 @@ internal static partial class Problems
             case 401:
                 response.Headers.WWWAuthenticate = "Bearer realm=\"cchc\"";
                 break;
+            case 429 when response.Headers.RetryAfter.Count == 0:
+                response.Headers.RetryAfter = "10";
+                break;
             case 503:
                 response.Headers.RetryAfter = "2";
                 break;

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using Cchc.Api.Keys;
 
 namespace Cchc.Api.Http;
@@ -12,7 +14,7 @@ internal sealed class RateLimitOptions
 
     public int Writes { get; init; } = 1_200;
 
-    /// <summary>Credentials that do not hold, from one address.</summary>
+    /// <summary>Credentials that do not hold, from one address, of which each is looked up in the database.</summary>
     public int Failures { get; init; } = 60;
 }
 
@@ -34,26 +36,38 @@ internal sealed class RateLimits(IConfiguration configuration, TimeProvider time
     private readonly bool _isShared = Redis.IsConfigured(configuration);
     private long _prunedAt;
 
-    /// <summary>Before anybody is known: an address that tried too many wrong credentials is not let try more.</summary>
+    /// <summary>
+    /// Before the caller is known: an address that tried too many wrong credentials may try no more of them. Credentials that hold are let
+    /// in from there all the same, since many callers share an address.
+    /// </summary>
     public async Task GuardAsync(HttpContext context, RequestDelegate next)
     {
-        var address = AddressOf(context);
-        if (_options.Failures > 0 && context.Request.Headers.Authorization.Count > 0)
+        if (_options.Failures <= 0 || context.Request.Headers.Authorization.Count == 0)
         {
-            Require(context, Look("failures", address, _options.Failures, count: 0));
+            await next(context);
+            return;
         }
 
+        var address = AddressOf(context);
+        var seen = Look("failures", address, _options.Failures, count: 0);
+        context.Features.Set(new Tries(seen.Left));
         try
         {
             await next(context);
         }
-        catch (ProblemException problem) when (
-            ProblemCatalogue.Entries[problem.Code].Status == 401 && context.Request.Headers.Authorization.Count > 0 && _options.Failures > 0)
+        catch (ProblemException problem) when (ProblemCatalogue.Entries[problem.Code].Status == 401)
         {
+            Require(context, seen);
             Look("failures", address, _options.Failures, count: 1);
             throw;
         }
     }
+
+    /// <summary>Whether the address may try a credential that is not known to hold.</summary>
+    public static bool MayTry(HttpContext context) => context.Features.Get<Tries>() is not { Left: < 0 };
+
+    /// <summary>Who a request counts for: the key or person, or the address of a caller without a credential.</summary>
+    public static string CallerOf(HttpContext context) => context.Caller()?.Actor ?? AddressOf(context);
 
     /// <summary>Counts the request of one who shows no credential: before anything is answered, be it at hand.</summary>
     public Task CountAddressAsync(HttpContext context, RequestDelegate next) =>
@@ -73,7 +87,7 @@ internal sealed class RateLimits(IConfiguration configuration, TimeProvider time
             return next(context);
         }
 
-        var seen = Look(policy, context.Caller()?.Actor ?? AddressOf(context), most, count: 1);
+        var seen = Look(policy, CallerOf(context), most, count: 1);
         var headers = context.Response.Headers;
         headers["RateLimit-Policy"] = string.Create(CultureInfo.InvariantCulture, $"\"{policy}\";q={most};w={Seconds}");
         headers["RateLimit"] = string.Create(CultureInfo.InvariantCulture, $"\"{policy}\";r={Math.Max(0, seen.Left)};t={seen.Reset}");
@@ -132,7 +146,15 @@ internal sealed class RateLimits(IConfiguration configuration, TimeProvider time
         }
     }
 
-    private static string AddressOf(HttpContext context) => context.Connection.RemoteIpAddress?.ToString() ?? "-";
+    // Whoever has an IPv6 address has the whole network of 64 bits that it is from.
+    private static string AddressOf(HttpContext context) => context.Connection.RemoteIpAddress switch
+    {
+        null => "-",
+        { IsIPv4MappedToIPv6: true } mapped => mapped.MapToIPv4().ToString(),
+        { AddressFamily: AddressFamily.InterNetworkV6 } address =>
+            new IPAddress([.. address.GetAddressBytes()[..8], .. new byte[8]]) + "/64",
+        var address => address.ToString(),
+    };
 
     /// <returns>How many are left, below 0 where none was; and the seconds until the window begins anew.</returns>
     private (int Left, int Reset) Look(string policy, string caller, int most, int count)
@@ -178,6 +200,9 @@ internal sealed class RateLimits(IConfiguration configuration, TimeProvider time
             }
         }
     }
+
+    /// <summary>How many wrong credentials an address may still try.</summary>
+    private sealed record Tries(int Left);
 
     private sealed class Window
     {

@@ -148,6 +148,7 @@ internal static class ImportEndpoints
 
         var isAsync = context.Request.Headers["Prefer"].SelectMany(value => (value ?? "").Split(',', ';'))
             .Any(word => word.Trim().Equals("respond-async", StringComparison.OrdinalIgnoreCase));
+        using var place = importer.Places.Receive(caller.Actor);
         var (file, sha256, (format, charset), name) = await ReceiveAsync(context);
         await using var _ = file;
         await using var text = await DecodeAsync(file, charset, context.RequestAborted);
@@ -173,6 +174,11 @@ internal static class ImportEndpoints
             },
             text ?? file, key, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(request))),
             context.RequestAborted);
+        if (!MaySee(caller, import))
+        {
+            throw new ProblemException("auth.forbidden");
+        }
+
         if (isAsync)
         {
             context.Response.Headers["Preference-Applied"] = "respond-async";
@@ -255,6 +261,8 @@ internal static class ImportEndpoints
         return (import.Status, moved) switch
         {
             (ImportStatus.Rejected, not null) => new ProblemException("import.moved", answer.Result!.DataVersion) { Extend = Extend },
+            (ImportStatus.Rejected, _) when answer.Remarks.Any(remark => remark.Code == "import.caller") =>
+                new ProblemException("import.caller") { Extend = Extend },
             (ImportStatus.Rejected, _) => new ProblemException("import.rejected") { Extend = Extend },
             (ImportStatus.Cancelled, _) => new ProblemException("import.state", Words.Of(import.Status)) { Extend = Extend },
             _ => new ProblemException("service.unavailable"),

@@ -41,6 +41,11 @@ internal static class ImportQueries
             @expectedVersion, @actor, @role, @unitId, @now, @owner, @until, 0, 0)
         """;
 
+    private const string SelectHeld = """
+        SELECT COUNT(*) AS Imports, COALESCE(SUM(CASE WHEN status = 'queued' THEN size_bytes ELSE 0 END), 0) AS Bytes
+        FROM report_imports WHERE actor = @actor AND status IN ('queued', 'running')
+        """;
+
     private const string Claim = """
         UPDATE report_imports SET status = 'running', lease_owner = @owner, lease_until = @until
         WHERE import_id = @id AND (status = 'queued' OR (status = 'running' AND lease_until < @now))
@@ -126,6 +131,10 @@ internal static class ImportQueries
     /// <summary>What nobody works on: queued, or left behind by a node that went away.</summary>
     public static Task<IReadOnlyList<ImportRecord>> WaitingAsync(DbSession session, DateTimeOffset now) =>
         session.QueryAsync<ImportRecord>(SelectWaiting, new { now });
+
+    /// <summary>How many imports of a caller have not ended, and the bytes of their files that wait in the database.</summary>
+    public static async Task<HeldRow> HeldAsync(DbSession session, string actor) =>
+        (await session.SingleAsync<HeldRow>(SelectHeld, new { actor }))!;
 
     public static Task InsertAsync(DbSession session, ImportRecord import, DateTimeOffset? until) => session.ExecuteAsync(Insert, new
     {
@@ -240,6 +249,12 @@ internal static class ImportQueries
 
     public static async Task<byte[]> PieceAsync(DbSession session, string id, string kind, int ordinal) =>
         await session.SingleAsync<byte[]>(SelectPiece, new { id, kind, ordinal }) ?? [];
+
+    internal sealed record HeldRow
+    {
+        public int Imports { get; init; }
+        public long Bytes { get; init; }
+    }
 
     private sealed record RemarkRow
     {

@@ -5,6 +5,7 @@ using System.Text.Json;
 using Cchc.Api.Completion;
 using Cchc.Api.Data;
 using Cchc.Api.Http;
+using Cchc.Api.Keys;
 using Cchc.Api.Operations;
 using Cchc.Api.Plans;
 using Cchc.Domain.Completion;
@@ -43,6 +44,8 @@ internal sealed partial class Importer(
     Database database, DataVersions versions, Catalogues catalogues, Measures measures, IConfiguration configuration, TimeProvider time,
     ILogger<Importer> log) : IDisposable
 {
+    private const int AtOnce = 2;
+
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(3);
 
@@ -55,8 +58,13 @@ internal sealed partial class Importer(
     private DateTimeOffset _purgedAt = time.GetUtcNow();
 
     private readonly string _node = Guid.NewGuid().ToString("N");
-    private readonly SemaphoreSlim _slots = new(2);
+    private readonly int _most = configuration.GetValue("Limits:ImportsPerCaller", 20);
+    private readonly int _mostBytes = configuration.GetValue("Limits:ImportBytesPerCaller", 512 * 1024 * 1024);
+    private readonly Dictionary<string, long> _served = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, RunningImport> _running = new(StringComparer.Ordinal);
+
+    /// <summary>Shares out what this node can do at a time.</summary>
+    public ImportPlaces Places { get; } = new(AtOnce, configuration.GetValue("Limits:ImportsPerCaller", 20));
 
     /// <summary>Is released when something was put into the queue here.</summary>
     public SemaphoreSlim Queued { get; } = new(0);
@@ -81,6 +89,7 @@ internal sealed partial class Importer(
                 }
 
                 var isQueued = import.Status == ImportStatus.Queued;
+                await RequireRoomAsync(session, import, isQueued);
                 var record = import with { CreatedAt = now, LeaseOwner = isQueued ? null : _node };
                 await ImportQueries.InsertAsync(session, record, isQueued ? null : now + Lease);
                 if (isQueued)
@@ -119,15 +128,12 @@ internal sealed partial class Importer(
         var heartbeat = BeatAsync(import.Id, running, ended.Token);
         try
         {
-            await _slots.WaitAsync(stop.Token);
-            try
-            {
-                await Task.Run(() => RunAsync(import, file, running, stop.Token), stop.Token);
-            }
-            finally
-            {
-                _slots.Release();
-            }
+            using var place = await Places.RunAsync(import.Actor, stop.Token);
+            await Task.Run(() => RunAsync(import, file, running, stop.Token), stop.Token);
+        }
+        catch (ProblemException problem) when (problem.Code == "import.caller")
+        {
+            await RejectAsync(import);
         }
         catch (OperationCanceledException)
         {
@@ -164,11 +170,20 @@ internal sealed partial class Importer(
         return (await database.ReadAsync(session => ImportQueries.FindAsync(session, import.Id), CancellationToken.None))!;
     }
 
-    /// <summary>Claims the oldest import that nobody works on, and runs it; false where there is none.</summary>
+    /// <summary>
+    /// Claims an import that nobody works on, and runs it; false where there is none. Callers take turns, each with the oldest of their
+    /// own.
+    /// </summary>
     public async Task<bool> RunNextAsync(CancellationToken cancellation)
     {
         var waiting = await database.ReadAsync(session => ImportQueries.WaitingAsync(session, time.Now()), cancellation);
-        foreach (var import in waiting.Where(import => !_running.ContainsKey(import.Id)))
+        foreach (var absent in _served.Keys.Except(waiting.Select(import => import.Actor)).ToList())
+        {
+            _served.Remove(absent);
+        }
+
+        foreach (var import in waiting.Where(import => !_running.ContainsKey(import.Id))
+            .OrderBy(import => _served.GetValueOrDefault(import.Actor)))
         {
             var now = time.Now();
             if (!await database.WriteAsync(
@@ -177,6 +192,7 @@ internal sealed partial class Importer(
                 continue;
             }
 
+            _served[import.Actor] = _served.Values.DefaultIfEmpty().Max() + 1;
             await using var file = Spool.Create();
             if (import.IsCancelRequested || !await FetchAsync(import.Id, file, cancellation))
             {
@@ -239,7 +255,6 @@ internal sealed partial class Importer(
 
     public void Dispose()
     {
-        _slots.Dispose();
         Queued.Dispose();
     }
 
@@ -282,6 +297,50 @@ internal sealed partial class Importer(
             return true;
         }
     }
+
+    private async Task RequireRoomAsync(DbSession session, ImportRecord import, bool isQueued)
+    {
+        var held = await ImportQueries.HeldAsync(session, import.Actor);
+        if (held.Imports >= _most)
+        {
+            throw new ProblemException("import.tooMany", held.Imports);
+        }
+
+        if (isQueued && held.Bytes + import.SizeBytes > _mostBytes)
+        {
+            throw new ProblemException("import.tooMuch", _mostBytes);
+        }
+    }
+
+    /// <summary>
+    /// Judges the key that sent an import again: it may have been revoked, have expired or been narrowed since. A person's token was judged
+    /// when the file was received, and may expire while it waits.
+    /// </summary>
+    private static async Task RequireCallerAsync(DbSession session, ImportRecord import, DateTimeOffset now)
+    {
+        if (await KeyQueries.OfActorAsync(session, import.Actor) is { } key
+            && !(key.HoldsAt(now) && key.MayUse(new NeededScope(KeyScope.Imports))
+                && key.Role == import.Role && key.UnitId == import.UnitId))
+        {
+            throw new ProblemException("import.caller");
+        }
+    }
+
+    private Task RejectAsync(ImportRecord import) => TryAsync(import.Id, async session =>
+    {
+        var now = time.Now();
+        if (await ImportQueries.FinishAsync(session, import.Id, _node, ImportStatus.Rejected, 0, null, null, now))
+        {
+            await ImportQueries.DeleteRemarksAsync(session, import.Id, 1, int.MaxValue);
+            await ImportQueries.DeletePiecesAsync(session, import.Id, "rejected");
+            await ImportQueries.WriteRemarksAsync(session, import.Id, [new Remark(0, null, "import.caller", null)]);
+            Audit.Write(
+                session, now, import.Actor, "import.finish", import.Id, null,
+                new { status = ImportStatus.Rejected, code = "import.caller" });
+        }
+
+        return true;
+    });
 
     private async Task EndAsync(string id, ImportStatus status)
     {
@@ -353,6 +412,13 @@ internal sealed partial class Importer(
 
     private async Task RunAsync(ImportRecord import, Stream file, RunningImport running, CancellationToken cancellation)
     {
+        await database.ReadAsync(
+            async session =>
+            {
+                await RequireCallerAsync(session, import, time.Now());
+                return true;
+            },
+            cancellation);
         var catalogue = await catalogues.CurrentAsync(cancellation);
         var plan = catalogue.Plans.First(each => each.Id == import.PlanId);
         file.Position = 0;
@@ -500,6 +566,7 @@ internal sealed partial class Importer(
         // Ends the record with all that is kept; what is not ours any more is not ended, and takes the data with it.
         async Task<bool> SaveAsync(DbSession session, Run run, ImportDetails? written, DateTimeOffset now)
         {
+            await RequireCallerAsync(session, import, now);
             var merge = run.Merge;
             var details = DetailsOf(run);
             if (details.IsSameAs(written))

@@ -37,6 +37,18 @@ internal static class Access
 
     public static Caller? Caller(this HttpContext context) => context.Features.Get<Caller>();
 
+    /// <summary>When the credential of the request ends; null where it does not end, or there is none.</summary>
+    public static DateTimeOffset? CredentialEndsAt(this HttpContext context) =>
+        context.Features.Get<ApiKey>() is { } key ? key.EndsAt : context.Features.Get<TokenEnd>()?.At;
+
+    /// <summary>
+    /// Lets in callers of these roles only, before anything else of the operation happens: a kept answer is not given again to a caller who
+    /// has lost the role since.
+    /// </summary>
+    public static RouteHandlerBuilder NeedsRole(this RouteHandlerBuilder endpoint, params IReadOnlyList<Role> roles) =>
+        endpoint.AddEndpointFilter((invocation, next) => roles.Contains(invocation.HttpContext.RequireCaller().Role)
+            ? next(invocation) : throw new ProblemException("auth.forbidden"));
+
     public static Caller RequireCaller(this HttpContext context) => context.Caller() ?? throw new ProblemException("auth.required");
 
     public static async Task CheckAsync(HttpContext context, RequestDelegate next)
@@ -75,3 +87,6 @@ internal static class Access
         }
     }
 }
+
+/// <summary>When the token of a request expires.</summary>
+internal sealed record TokenEnd(DateTimeOffset At);

@@ -26,6 +26,10 @@ public static class AddressRange
             ? new IPNetwork(range.BaseAddress.MapToIPv4(), range.PrefixLength - 96) : range;
     }
 
+    /// <summary>Whether a range has every address of another.</summary>
+    public static bool Includes(IPNetwork range, IPNetwork other) =>
+        range.PrefixLength <= other.PrefixLength && range.Contains(other.BaseAddress);
+
     /// <summary>Whether one of the ranges has an address; an unknown address is in none.</summary>
     public static bool Covers(IReadOnlyList<IPNetwork> ranges, IPAddress? address)
     {

@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using System.Text.Encodings.Web;
+using Cchc.Api.Http;
 using Cchc.Domain.Reports;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
@@ -22,12 +23,13 @@ internal sealed class ApiKeyHandler(
         }
 
         var secret = header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header["Bearer ".Length..].Trim() : "";
-        if (!secret.StartsWith(KeyRing.Prefix, StringComparison.Ordinal) || await ring.FindAsync(secret, Context.RequestAborted) is not { } key)
+        if (!secret.StartsWith(KeyRing.Prefix, StringComparison.Ordinal)
+            || await ring.FindAsync(secret, RateLimits.MayTry(Context), Context.RequestAborted) is not { } key)
         {
             return AuthenticateResult.Fail("No such key.");
         }
 
-        var caller = new Caller($"key:{key.Id}", key.Role, key.UnitId);
+        var caller = new Caller(key.Actor, key.Role, key.UnitId);
         Context.Features.Set(key);
         Context.Features.Set(caller);
         var identity = new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, caller.Actor)], SchemeName);

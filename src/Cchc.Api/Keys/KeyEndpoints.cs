@@ -61,7 +61,7 @@ internal static class KeyEndpoints
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
         using var body = await JsonInput.ReadAsync(context.Request, optional: false, context.RequestAborted);
         var terms = Read(body!.RootElement, catalogue, time.Now());
-        RequireGiving(context, terms.Scopes ?? []);
+        RequireGiving(context, terms);
         var issued = await keys.CreateAsync(caller.Actor, terms, IdempotencyKeys.Of(context.Request), context.RequestAborted);
         context.Response.Headers.Location = $"/v1{Path}/{issued.Key.Id}";
         await WriteSecretAsync(context, issued, issued.Secret is null ? StatusCodes.Status200OK : StatusCodes.Status201Created, uses, time);
@@ -84,7 +84,8 @@ internal static class KeyEndpoints
             throw ProblemException.Of(input.Refusals);
         }
 
-        RequireGiving(context, (await FindAsync(id, keys, context.RequestAborted)).Scopes);
+        var asked = await FindAsync(id, keys, context.RequestAborted);
+        RequireGiving(context, new KeyTerms(asked.Role, asked.UnitId, asked.Label, asked.ExpiresAt, asked.Scopes, asked.Ranges));
         var issued = await keys.RotateAsync(
             caller.Actor, id, TimeSpan.FromHours(hours ?? 24), IdempotencyKeys.Of(context.Request), context.RequestAborted);
         await WriteSecretAsync(context, issued, StatusCodes.Status200OK, uses, time);
@@ -101,12 +102,11 @@ internal static class KeyEndpoints
     private static Caller RequireAdministrator(HttpContext context) =>
         context.RequireCaller() is { Role: Role.Administrator } caller ? caller : throw new ProblemException("auth.forbidden");
 
-    // A key that is confined hands out none that is less so.
-    private static void RequireGiving(HttpContext context, IReadOnlyList<KeyScope> scopes)
+    private static void RequireGiving(HttpContext context, KeyTerms terms)
     {
-        if (context.Features.Get<ApiKey>()?.MayGive(scopes) == false)
+        if (context.Features.Get<ApiKey>()?.MayGive(terms) == false)
         {
-            throw new ProblemException("auth.scope");
+            throw new ProblemException("auth.beyondOwn");
         }
     }
 

@@ -23,12 +23,23 @@ internal sealed record ApiKey
     /// <summary>The secrets that were replaced, the latest last.</summary>
     public IReadOnlyList<FormerSecret> Former { get; init; } = [];
 
+    /// <summary>When the secret that was shown ends: with its key, or with the grace of a replaced secret. Null: it does not end.</summary>
+    public DateTimeOffset? EndsAt { get; init; }
+
+    /// <summary>The name under which the key acts, in the audit log and beside what it sent.</summary>
+    public string Actor => KeyQueries.ActorPrefix + Id;
+
     public bool HoldsAt(DateTimeOffset now) => RevokedAt is null && !(ExpiresAt <= now);
 
     public bool MayUse(NeededScope needed) => Scopes.Count == 0 || needed.AnyOf.Any(Scopes.Contains);
 
-    /// <summary>Whether a holder of this key may hand out another with these scopes: never more than it was given.</summary>
-    public bool MayGive(IReadOnlyList<KeyScope> scopes) => Scopes.Count == 0 || (scopes.Count > 0 && scopes.All(Scopes.Contains));
+    /// <summary>Whether the holder of this key may make a key on these terms, or get its secret by rotating it.</summary>
+    public bool MayGive(KeyTerms terms) =>
+        (Role == Role.Administrator || Role == terms.Role)
+        && (Scopes.Count == 0 || (terms.Scopes is { Count: > 0 } scopes && scopes.All(Scopes.Contains)))
+        && (Ranges.Count == 0 || (terms.Ranges is { Count: > 0 } ranges
+            && ranges.All(given => Ranges.Any(own => AddressRange.Includes(own, given)))))
+        && (EndsAt is null || terms.ExpiresAt <= EndsAt);
 }
 
 /// <summary>A secret that was replaced, and goes on working until its end.</summary>
@@ -42,6 +53,8 @@ internal sealed record FormerSecret
 
 internal static class KeyQueries
 {
+    public const string ActorPrefix = "key:";
+
     private const string SelectKeys = """
         SELECT api_keys.key_id AS Id, api_keys.hash AS Hash, api_keys.role AS Role, api_keys.unit_id AS UnitId, units.code AS Unit,
             api_keys.label AS Label, api_keys.created_at AS CreatedAt, api_keys.expires_at AS ExpiresAt, api_keys.revoked_at AS RevokedAt,
@@ -90,6 +103,10 @@ internal static class KeyQueries
             Former = [.. former[key.Id]],
         })];
     }
+
+    /// <summary>The key that acts under a name; null where it is a person's, or the command line's.</summary>
+    public static async Task<ApiKey?> OfActorAsync(DbSession session, string actor) =>
+        actor.StartsWith(ActorPrefix, StringComparison.Ordinal) ? (await LoadAsync(session)).First(key => key.Actor == actor) : null;
 
     public static async Task InsertAsync(DbSession session, ApiKey key)
     {

@@ -6,10 +6,11 @@ using Cchc.Api.Data;
 namespace Cchc.Api.Keys;
 
 /// <summary>
-/// Every key in memory, read again when the version of the keys has risen: neither a good key nor a thousand bad ones cost a statement,
-/// and a revocation holds here at once and elsewhere within half a second.
+/// Every key in memory, read again when the version of the keys has risen. A known key costs no statement; a revocation takes effect on
+/// this node at once and on the others within half a second. An unknown key is looked up before it is refused, so that a key made on
+/// another node or by the command line works at once. One look serves all callers who wait for it.
 /// </summary>
-internal sealed class KeyRing(Database database, DataVersions versions, TimeProvider time)
+internal sealed class KeyRing(Database database, DataVersions versions, TimeProvider time) : IDisposable
 {
     public const string Prefix = "cchc_";
 
@@ -18,7 +19,10 @@ internal sealed class KeyRing(Database database, DataVersions versions, TimeProv
 
     private const int SecretLength = 69;
 
+    private readonly SemaphoreSlim _turn = new(1);
     private volatile Ring? _current;
+    private long _asked;
+    private long _served;
 
     // While the database is away, a key that was good when it went is good for as long.
     private static readonly TimeSpan Trust = TimeSpan.FromMinutes(15);
@@ -30,8 +34,11 @@ internal sealed class KeyRing(Database database, DataVersions versions, TimeProv
     public static string Hash(string secret) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(secret)));
 
     /// <summary>Whose secret it is; null where it is unknown, replaced, expired or revoked.</summary>
+    /// <param name="secret">The secret as the caller shows it.</param>
+    /// <param name="looksUp">Whether a secret that is unknown here is looked up in the database.</param>
+    /// <param name="cancellation">Stops waiting.</param>
     /// <exception cref="DatabaseAwayException">The database is away, and the key unknown here or not asked for for too long.</exception>
-    public async ValueTask<ApiKey?> FindAsync(string secret, CancellationToken cancellation)
+    public async ValueTask<ApiKey?> FindAsync(string secret, bool looksUp, CancellationToken cancellation)
     {
         if (secret.Length != SecretLength)
         {
@@ -49,9 +56,43 @@ internal sealed class KeyRing(Database database, DataVersions versions, TimeProv
             ring = await CurrentAsync(cancellation);
         }
 
+        if (looksUp && !ring.ByHash.ContainsKey(hash))
+        {
+            ring = await LookUpAsync(cancellation);
+        }
+
         return ring.ByHash.TryGetValue(hash, out var held)
             && CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(held.Hash), Encoding.ASCII.GetBytes(hash))
-            && held.Key.HoldsAt(now) && !(held.EndsAt <= now) ? held.Key : null;
+            && held.Key.HoldsAt(now) && !(held.Key.EndsAt <= now) ? held.Key : null;
+    }
+
+    public void Dispose() => _turn.Dispose();
+
+    // Whoever asked before a look began is served by it.
+    private async Task<Ring> LookUpAsync(CancellationToken cancellation)
+    {
+        var mine = Interlocked.Increment(ref _asked);
+        await _turn.WaitAsync(cancellation);
+        try
+        {
+            if (_served < mine)
+            {
+                var served = Interlocked.Read(ref _asked);
+                var version = await database.ReadAsync(session => DataVersions.PinAsync(session, Keys), cancellation);
+                if (_current is not { } current || current.Version != (version?.Version ?? 0))
+                {
+                    _current = await LoadAsync(cancellation);
+                }
+
+                _served = served;
+            }
+
+            return _current!;
+        }
+        finally
+        {
+            _turn.Release();
+        }
     }
 
     private async ValueTask<Ring> CurrentAsync(CancellationToken cancellation)
@@ -67,12 +108,15 @@ internal sealed class KeyRing(Database database, DataVersions versions, TimeProv
             var version = await DataVersions.PinAsync(session, Keys);
             var keys = await KeyQueries.LoadAsync(session);
             return new Ring(version?.Version ?? 0, keys
-                .SelectMany(key => key.Former.Select(former => new Held(former.Hash, key, former.EndsAt)).Append(new Held(key.Hash, key, null)))
+                .SelectMany(key => key.Former
+                    .Select(former => new Held(
+                        former.Hash, key with { EndsAt = key.ExpiresAt < former.EndsAt ? key.ExpiresAt : former.EndsAt }))
+                    .Append(new Held(key.Hash, key with { EndsAt = key.ExpiresAt })))
                 .ToFrozenDictionary(held => held.Hash, StringComparer.Ordinal));
         },
         cancellation);
 
-    private sealed record Held(string Hash, ApiKey Key, DateTimeOffset? EndsAt);
+    private sealed record Held(string Hash, ApiKey Key);
 
     private sealed record Ring(long Version, FrozenDictionary<string, Held> ByHash);
 }

@@ -106,6 +106,12 @@ internal sealed class KeyWriter(Database database, DataVersions versions, TimePr
             {
                 var now = time.Now();
                 var version = await DataVersions.RaiseAsync(session, KeyRing.Keys, now);
+                if (await KeyQueries.OfActorAsync(session, actor) is { } maker && !maker.HoldsAt(now))
+                {
+                    // It was revoked elsewhere a moment ago, and must not live on in a key of its own making.
+                    throw new ProblemException("auth.required");
+                }
+
                 if (idempotencyKey is not null
                     && await KeptRequests.BeginAsync(session, actor, idempotencyKey, hash, now) is { } kept)
                 {

@@ -38,6 +38,8 @@ internal sealed class TokenOptions(IConfiguration configuration, Catalogues cata
             throw new ProblemException("auth.claims");
         }
 
+        var end = DateTime.SpecifyKind(context.SecurityToken.ValidTo, DateTimeKind.Utc);
+        context.HttpContext.Features.Set(new TokenEnd(new DateTimeOffset(end)));
         context.HttpContext.Features.Set(new Caller($"user:{subject}", role.Value, unit?.Id));
     }
 

@@ -32,6 +32,8 @@ internal static class Settings
         ["Limits:EventClients"] = Whole(0, 1_000_000),
         ["Limits:PastSnapshotMegabytes"] = Whole(0, 1_000_000),
         ["Imports:RetentionDays"] = Whole(1, 36_500),
+        ["Limits:ImportsPerCaller"] = Whole(1, 1_000_000),
+        ["Limits:ImportBytesPerCaller"] = Whole(0, int.MaxValue),
         ["Shutdown:DrainSeconds"] = Whole(0, 600),
         ["Shutdown:TimeoutSeconds"] = Whole(1, 3_600),
         ["Metrics:Networks:*"] = Network,

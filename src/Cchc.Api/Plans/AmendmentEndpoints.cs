@@ -63,7 +63,7 @@ internal static class AmendmentEndpoints
             "listAmendments", "What changed the plan while it was in force, by effective day", Parameters.Paging).Refuses(404);
         api.MapPost(path, AmendPlan).DescribeWrite<AmendmentAnswer>(
             "amendPlan", "Change weights, commitments, owners and conditions of a plan in force from a day on, or withdraw targets", BodyExample,
-            IdempotencyKeys.Parameter).KeepsAnswer()
+            IdempotencyKeys.Parameter).NeedsRole(Role.Administrator).KeepsAnswer()
             .Takes<AmendmentAnswer>().Needs(KeyScope.PlansWrite).Produces<AmendmentAnswer>(201, "application/json");
     }
 

@@ -22,7 +22,7 @@ internal static class DraftEndpoints
     {
         api.MapPost("/plans", CopyPlan).DescribeWrite<PlanCopyAnswer>(
             "copyPlan", "Begin a plan as a draft copied from another, its dates moved to the new year", CopyExample,
-            IdempotencyKeys.Parameter).KeepsAnswer()
+            IdempotencyKeys.Parameter).NeedsRole(Role.Administrator).KeepsAnswer()
             .Takes<PlanCopyBody>().Needs(KeyScope.PlansWrite).Produces<PlanCopyAnswer>(201, "application/json")
             .Sends(AnswerHeaders.ETag, 200, 201).Sends(AnswerHeaders.Location, 201);
         api.MapGet("/plans/{plan}/definition", GetDefinition).Describe<PlanDefinition>(
@@ -32,7 +32,8 @@ internal static class DraftEndpoints
             null, IfMatch).Takes<PlanDefinition>().Needs(KeyScope.PlansWrite).Refuses(428).Sends(AnswerHeaders.ETag, 200);
         api.MapPost("/plans/{plan}/enact", EnactPlan).DescribeWrite<PlanAnswer>(
             "enactPlan", "Put a draft in force, once it is whole; afterwards it changes by dated amendments alone",
-            """{ "on": "2022-12-28" }""", IdempotencyKeys.Parameter).KeepsAnswer().Takes<EnactBody>().Needs(KeyScope.PlansWrite);
+            """{ "on": "2022-12-28" }""", IdempotencyKeys.Parameter)
+            .NeedsRole(Role.Administrator).KeepsAnswer().Takes<EnactBody>().Needs(KeyScope.PlansWrite);
         api.MapPut("/plans/{plan}/rules", PutRules).DescribeWrite<PlanAnswer>(
             "putPlanRules", "Say whether districts approve their communes' reports first, with the reason",
             """{ "districtApproval": true, "reason": "Công văn 15/SNV-CCHC" }""").Takes<RulesBody>().Needs(KeyScope.PlansWrite);

@@ -34,7 +34,7 @@ internal static class TaskEndpoints
         api.MapPost("/plans/{plan}/tasks/{task}/lead", PutLead).DescribeWrite<TaskAnswer>(
             "reassignTask", "Give the task to another lead from a day on, which ends the interval of the one before",
             """{ "unit": "STTTT", "from": "2022-07-01", "reason": "Quyết định 120/QĐ-UBND" }""", IdempotencyKeys.Parameter)
-            .KeepsAnswer().Takes<LeadBody>().Needs(KeyScope.PlansWrite);
+            .NeedsRole(Role.Reviewer, Role.Administrator).KeepsAnswer().Takes<LeadBody>().Needs(KeyScope.PlansWrite);
     }
 
     private static async Task ListTasks(

@@ -48,7 +48,7 @@ internal static class ReportApprovals
     public static void MapReportApprovals(this IEndpointRouteBuilder api) =>
         api.MapPost("/plans/{plan}/report-approvals", ApproveReports).DescribeWrite<ApprovalsAnswer>(
             "approveReports", "Approve many reports of a period; each has its own outcome", BodyExample, IdempotencyKeys.Parameter)
-            .KeepsAnswer().Takes<ApprovalsBody>().Needs(KeyScope.ReportsReview);
+            .NeedsRole(Role.Reviewer, Role.Administrator).KeepsAnswer().Takes<ApprovalsBody>().Needs(KeyScope.ReportsReview);
 
     private static async Task ApproveReports(
         HttpContext context, string plan, Catalogues catalogues, Database database, ReportWriter writer, TimeProvider time)

@@ -41,7 +41,7 @@ internal static class WebhookEndpoints
             .Needs(KeyScope.Administration).Sends(AnswerHeaders.ETag, 200);
         api.MapPost(Path + "/{id}/ping", Ping).DescribeWrite<PingAnswer>(
                 "pingWebhook", "Deliver a test message now, and say what was answered", null, IdempotencyKeys.Parameter)
-            .KeepsAnswer().Needs(KeyScope.Administration);
+            .NeedsRole(Role.Administrator).KeepsAnswer().Needs(KeyScope.Administration);
         api.MapGet(Path + "/{id}/deliveries", ListDeliveries).Describe<Page<DeliveryAnswer>>(
                 "listDeliveries", "What became of each delivery; those that arrived are kept for 30 days",
                 [Parameters.Word<DeliveryStatus>("status", "In this state"), .. Parameters.Paging])
@@ -49,7 +49,7 @@ internal static class WebhookEndpoints
         api.MapPost(Path + "/{id}/replay", Replay).DescribeWrite<ReplayAnswer>(
                 "replayDeliveries", "Deliver again what is dead, or with all what arrived too", """{ "first": 120, "last": 180, "all": true }""",
                 IdempotencyKeys.Parameter)
-            .KeepsAnswer().Takes<ReplayBody>(mayBeAbsent: true).Needs(KeyScope.Administration);
+            .NeedsRole(Role.Administrator).KeepsAnswer().Takes<ReplayBody>(mayBeAbsent: true).Needs(KeyScope.Administration);
     }
 
     private static async Task ListWebhooks(HttpContext context, Database database, TimeProvider time)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Cchc.Api.Changes;
 using Cchc.Api.Data;
 using Cchc.Api.Http;
@@ -34,20 +35,29 @@ internal sealed partial class WebhookWorker(
 
     private readonly string _node = Guid.NewGuid().ToString("n");
     private readonly SemaphoreSlim _woken = new(0);
+    private readonly ConcurrentDictionary<string, Task<bool>> _delivering = new(StringComparer.Ordinal);
     private volatile SeenLease? _seen;
 
     /// <summary>Whether the lease was this node's when it looked last.</summary>
     public bool Holds => _seen?.Lease.Owner == _node;
 
     /// <summary>Takes up what is new, and delivers all that is due; says whether anything was delivered.</summary>
-    public async Task<bool> StepAsync(CancellationToken cancellation)
+    public async Task<bool> StepAsync(CancellationToken cancellation) =>
+        (await Task.WhenAll(await BeginAsync(cancellation))).Any(arrived => arrived);
+
+    /// <summary>
+    /// Takes up what is new, and begins to deliver what is due to every webhook that is not being delivered to. A slow receiver delays its
+    /// own deliveries only.
+    /// </summary>
+    /// <returns>For each webhook whether anything arrived.</returns>
+    public async Task<IReadOnlyList<Task<bool>>> BeginAsync(CancellationToken cancellation)
     {
         var (listed, lease) = await database.ReadAsync(
             async session => (await WebhookQueries.ListAsync(session), await WebhookQueries.LeaseAsync(session)), cancellation);
         var webhooks = listed.Where(each => each.IsEnabled).ToList();
         if (webhooks.Count == 0 || !MayTake(lease))
         {
-            return false;
+            return [];
         }
 
         var (now, began) = (time.Now(), time.GetTimestamp());
@@ -70,12 +80,13 @@ internal sealed partial class WebhookWorker(
             cancellation);
         if (!isOurs)
         {
-            return false;
+            return [];
         }
 
         var catalogue = await catalogues.CurrentAsync(cancellation);
-        var delivered = await Task.WhenAll(webhooks.Select(webhook => DeliverDueAsync(webhook, catalogue, began, cancellation)));
-        return delivered.Any(each => each);
+        return [.. webhooks.Where(webhook => !_delivering.TryGetValue(webhook.WebhookId, out var delivery) || delivery.IsCompleted)
+            .Select(webhook => _delivering[webhook.WebhookId] =
+                Task.Run(() => DeliverDueAsync(webhook, catalogue, began, cancellation), CancellationToken.None))];
     }
 
     public override async Task StopAsync(CancellationToken cancellationToken)
@@ -111,8 +122,9 @@ internal sealed partial class WebhookWorker(
             {
                 try
                 {
-                    while (await StepAsync(stoppingToken))
+                    foreach (var delivery in await BeginAsync(stoppingToken))
                     {
+                        _ = GoOnAfterAsync(delivery);
                     }
                 }
                 catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
@@ -131,6 +143,7 @@ internal sealed partial class WebhookWorker(
         finally
         {
             database.ChangesWritten -= Wake;
+            await Task.WhenAll(_delivering.Values).ContinueWith(_ => { }, TaskScheduler.Default);
         }
     }
 
@@ -159,6 +172,25 @@ internal sealed partial class WebhookWorker(
     private static string SubjectOf(ChangeRow change) => change.Kind.StartsWith("obstacle.", StringComparison.Ordinal)
         ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{change.PlanCode}/obstacles/{change.Number}")
         : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{change.PlanCode}/{change.PeriodCode}/{change.UnitId}");
+
+    // What failed is tried again at its time; what arrived may have had others wait for it.
+    private async Task GoOnAfterAsync(Task<bool> delivery)
+    {
+        try
+        {
+            if (await delivery)
+            {
+                Wake();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+        }
+        catch (Exception exception)
+        {
+            Failed(log, exception);
+        }
+    }
 
     private async Task<bool> DeliverDueAsync(WebhookRow webhook, Catalogue catalogue, long began, CancellationToken cancellation)
     {

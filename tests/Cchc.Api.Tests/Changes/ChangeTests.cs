@@ -278,6 +278,59 @@ public sealed class ChangeTests
         }
     }
 
+    [Fact]
+    public async Task Places_are_shared_out_among_those_who_follow()
+    {
+        await using var api = await ApiHost.StartAsync(Engine.Sqlite, settings: [("Limits:EventClients", "3")]);
+        using var monitor = await api.KeyAsync(Role.Monitor);
+        using var first = await FollowAsync(api.Anonymous, "/v1/events", null);
+        using var second = await FollowAsync(api.Anonymous, "/v1/events", null);
+        using var third = await FollowAsync(api.Anonymous, "/v1/events", null);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await api.Anonymous.GetAsync(new Uri("/v1/events", UriKind.Relative))).StatusCode);
+
+        // Whoever holds most gives one up to a caller who holds none, and comes back in vain while all places are taken.
+        using var other = await FollowAsync(monitor, "/v1/events", null);
+        var ended = await await Task.WhenAny(first.ReadToEndAsync(), second.ReadToEndAsync(), third.ReadToEndAsync());
+        Assert.Equal("", ended);
+        foreach (var client in new[] { api.Anonymous, monitor })
+        {
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, (await client.GetAsync(new Uri("/v1/events", UriKind.Relative))).StatusCode);
+        }
+    }
+
+    [Fact]
+    public async Task A_stream_ends_when_its_key_is_revoked_or_expires()
+    {
+        await using var api = await ApiHost.StartAsync(Engine.Sqlite);
+        using var administrator = await api.KeyAsync(Role.Administrator);
+        var revoked = await MakeAsync("""{"role":"monitor"}""");
+        var expiring = await MakeAsync("""{"role":"monitor","expiresAt":"2022-06-18T09:10:00+07:00"}""");
+        var replaced = await MakeAsync("""{"role":"monitor"}""");
+        await administrator.SendJsonAsync(HttpMethod.Post, $"/v1/api-keys/{replaced["id"]}/rotate", """{"graceHours":5}""");
+        using var one = await FollowAsync(api.Holding((string)revoked["key"]!), "/v1/events", null);
+        using var two = await FollowAsync(api.Holding((string)expiring["key"]!), "/v1/events", null);
+        using var three = await FollowAsync(api.Holding((string)replaced["key"]!), "/v1/events", null);
+        using var stays = await FollowAsync(administrator, "/v1/events", null);
+        await administrator.DeleteAsync(new Uri($"/v1/api-keys/{revoked["id"]}", UriKind.Relative));
+        await administrator.PutReportAsync("SNV", HttpExtensions.Ratio("II.3.a", 1, 2));
+        Assert.Equal("", await one.ReadToEndAsync());
+        api.Time.Advance(TimeSpan.FromMinutes(10));
+        await administrator.ActAsync("SNV", "submit");
+        Assert.DoesNotContain("report.submitted", await two.ReadToEndAsync());
+
+        // A grace that is cut short ends what its secret follows.
+        Assert.Equal(["report.saved", "report.submitted"], [(await NextAsync(three)).Event, (await NextAsync(three)).Event]);
+        await administrator.SendJsonAsync(HttpMethod.Post, $"/v1/api-keys/{replaced["id"]}/rotate", """{"graceHours":0}""");
+        await administrator.ActAsync("SNV", "approve");
+        Assert.DoesNotContain("report.approved", await three.ReadToEndAsync());
+        Assert.Equal(
+            ["report.saved", "report.submitted", "report.approved"],
+            [(await NextAsync(stays)).Event, (await NextAsync(stays)).Event, (await NextAsync(stays)).Event]);
+
+        async Task<JsonNode> MakeAsync(string body) =>
+            await (await administrator.SendJsonAsync(HttpMethod.Post, "/v1/api-keys", body)).JsonAsync();
+    }
+
     private static async Task<StreamReader> FollowAsync(HttpClient client, string path, string? lastId, bool isOpening = false)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);

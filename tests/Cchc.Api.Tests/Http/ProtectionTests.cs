@@ -42,9 +42,9 @@ public sealed class ProtectionTests
     }
 
     [Fact]
-    public async Task An_address_that_guesses_keys_is_stopped_and_a_good_key_from_it_too()
+    public async Task An_address_that_guesses_keys_is_stopped_and_a_good_key_from_it_is_not()
     {
-        await using var api = await ApiHost.StartAsync(Engine.Sqlite, limit: 5);
+        await using var api = await ApiHost.StartAsync(Engine.Sqlite, limit: 5, settings: [("RateLimits:Reads", "0")]);
         using var good = await api.KeyAsync(Role.Monitor);
         using var guessing = api.CreateClient();
         for (var round = 0; round < 5; round++)
@@ -54,10 +54,42 @@ public sealed class ProtectionTests
         }
 
         Assert.Equal(HttpStatusCode.TooManyRequests, (await guessing.GetAsync(new Uri(HttpExtensions.Plan, UriKind.Relative))).StatusCode);
-        Assert.Equal(HttpStatusCode.TooManyRequests, (await good.GetAsync(new Uri(HttpExtensions.Plan, UriKind.Relative))).StatusCode);
-        Assert.Equal(HttpStatusCode.OK, (await api.Anonymous.GetAsync(new Uri(HttpExtensions.Plan, UriKind.Relative))).StatusCode);
-        api.Time.Advance(TimeSpan.FromSeconds(60));
         Assert.Equal(HttpStatusCode.OK, (await good.GetAsync(new Uri(HttpExtensions.Plan, UriKind.Relative))).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await api.Anonymous.GetAsync(new Uri(HttpExtensions.Plan, UriKind.Relative))).StatusCode);
+
+        // Whatever does not hold is stopped, and none of it costs a statement any more.
+        Assert.Equal(0, await api.CountCommandsAsync(async () =>
+        {
+            foreach (var credential in new[] { $"cchc_{99:x64}", "cchc_0", "no.to.ken" })
+            {
+                guessing.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", credential);
+                var refused = await guessing.GetAsync(new Uri(HttpExtensions.Plan, UriKind.Relative));
+                Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
+                Assert.Equal(TimeSpan.FromSeconds(60), refused.Headers.RetryAfter!.Delta);
+            }
+        }));
+        api.Time.Advance(TimeSpan.FromSeconds(60));
+        Assert.Equal(HttpStatusCode.Unauthorized, (await guessing.GetAsync(new Uri(HttpExtensions.Plan, UriKind.Relative))).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await good.GetAsync(new Uri(HttpExtensions.Plan, UriKind.Relative))).StatusCode);
+    }
+
+    [Theory]
+    [InlineData("192.0.2.1", "192.0.2.2", false)]
+    [InlineData("192.0.2.1", "::ffff:192.0.2.1", true)]
+    [InlineData("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", true)]
+    [InlineData("2001:db8:1:2::1", "2001:db8:1:3::1", false)]
+    public async Task Who_tries_credentials_from_a_network_of_ones_own_is_one(string first, string second, bool isSame)
+    {
+        await using var api = await ApiHost.StartAsync(Engine.Sqlite, settings: [("RateLimits:Failures", "1")]);
+        Assert.Equal(HttpStatusCode.Unauthorized, await TryAsync(first));
+        Assert.Equal(isSame ? HttpStatusCode.TooManyRequests : HttpStatusCode.Unauthorized, await TryAsync(second));
+
+        async Task<HttpStatusCode> TryAsync(string address)
+        {
+            using var client = api.Holding($"cchc_{1:x64}");
+            client.DefaultRequestHeaders.Add(ClaimedAddress.Header, address);
+            return (await client.GetAsync(new Uri(HttpExtensions.Plan, UriKind.Relative))).StatusCode;
+        }
     }
 
     [Fact]

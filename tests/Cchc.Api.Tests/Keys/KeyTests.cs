@@ -185,14 +185,54 @@ public sealed class KeyTests
         using var administrator = await api.KeyAsync(Role.Administrator);
         var (id, secret) = await CreateAsync(administrator, """{"role":"monitor"}""");
         Assert.Equal([true], await HoldAsync(api, secret));
-        var database = api.Services.GetRequiredService<Database>();
-        var versions = new DataVersions(
-            database, api.Services.GetRequiredService<Secondary>(), api.Time, NullLogger<DataVersions>.Instance);
-        var elsewhere = new KeyWriter(database, versions, api.Time);
+        var elsewhere = Elsewhere(api);
         await elsewhere.RevokeAsync("cli", id, default);
         var (_, made) = await elsewhere.CreateAsync("cli", new KeyTerms(Role.Monitor, null), null, default);
         api.Time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal([false, true], await HoldAsync(api, secret, made!));
+    }
+
+    [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
+    public async Task A_key_made_elsewhere_works_at_once(Engine engine)
+    {
+        await using var api = await ApiHost.StartAsync(engine);
+        using var administrator = await api.KeyAsync(Role.Administrator);
+        var (id, first) = await CreateAsync(administrator, """{"role":"monitor"}""");
+        Assert.Equal([true], await HoldAsync(api, first));
+        var elsewhere = Elsewhere(api);
+
+        // No time passes: what this node read last is as fresh as it takes it to be.
+        var (_, made) = await elsewhere.CreateAsync("cli", new KeyTerms(Role.Monitor, null), null, default);
+        var (_, rotated) = await elsewhere.RotateAsync("cli", id, TimeSpan.FromHours(1), null, default);
+        Assert.Equal([true, true, true], await HoldAsync(api, made!, rotated!, first));
+        var ended = new KeyTerms(Role.Monitor, null, ExpiresAt: api.Time.GetUtcNow());
+        var (_, expiring) = await elsewhere.CreateAsync("cli", ended, null, default);
+        Assert.Equal([false, false], await HoldAsync(api, expiring!, KeyRing.NewSecret()));
+
+        // Many who come at once with keys that are not known are served by few looks.
+        var unknown = Enumerable.Range(0, 50).Select(_ => KeyRing.NewSecret()).ToArray();
+        var last = (await elsewhere.CreateAsync("cli", new KeyTerms(Role.Monitor, null), null, default)).Secret!;
+        var held = await Task.WhenAll(unknown.Append(last).Select(secret => HoldAsync(api, secret)));
+        Assert.Equal([.. unknown.Select(_ => false), true], held.SelectMany(each => each));
+    }
+
+    [Fact]
+    public async Task A_revoked_key_makes_no_other_on_a_node_that_has_not_heard_of_it()
+    {
+        await using var api = await ApiHost.StartAsync(Engine.Sqlite);
+        using var administrator = await api.KeyAsync(Role.Administrator);
+        var (id, secret) = await CreateAsync(administrator, """{"role":"administrator"}""");
+        Assert.Equal([true], await HoldAsync(api, secret));
+        var elsewhere = Elsewhere(api);
+        await elsewhere.RevokeAsync("cli", id, default);
+        using var holder = api.Holding(secret);
+        Assert.Equal(HttpStatusCode.OK, (await holder.GetAsync(Address(Own))).StatusCode);
+        foreach (var (path, body) in new[] { (Keys, """{"role":"administrator"}"""), ($"{Keys}/{id}/rotate", null) })
+        {
+            Assert.Equal(HttpStatusCode.Unauthorized, (await holder.SendJsonAsync(HttpMethod.Post, path, body)).StatusCode);
+        }
+
+        Assert.Equal(2, (await administrator.GetJsonAsync(Keys))["items"]!.AsArray().Count);
     }
 
     [Fact]
@@ -216,6 +256,15 @@ public sealed class KeyTests
         Assert.InRange(await api.CountCommandsAsync(() => uses.FlushAsync(default)), 1, 2);
         var stored = await api.Services.GetRequiredService<KeyWriter>().ListAsync(default);
         Assert.Equal(new DateTimeOffset(2022, 6, 18, 9, 1, 0, TimeSpan.FromHours(7)), stored.Single().LastUsedAt);
+    }
+
+    // Another node, of whose writes this one has not heard.
+    private static KeyWriter Elsewhere(ApiHost api)
+    {
+        var database = api.Services.GetRequiredService<Database>();
+        var versions = new DataVersions(
+            database, api.Services.GetRequiredService<Secondary>(), api.Time, NullLogger<DataVersions>.Instance);
+        return new KeyWriter(database, versions, api.Time);
     }
 
     private static async Task<(string Id, string Secret)> CreateAsync(HttpClient administrator, string body)

@@ -114,4 +114,66 @@ public sealed class ScopeTests
 
         async Task<HttpStatusCode> MakeAsync(string body) => (await confined.SendJsonAsync(HttpMethod.Post, "/v1/api-keys", body)).StatusCode;
     }
+
+    [Theory]
+    [InlineData("""{"ipRanges":["10.20.0.0/16","2001:db8::/32"]}""", """{"ipRanges":["10.20.3.0/24"]}""", true)]
+    [InlineData("""{"ipRanges":["10.20.0.0/16","2001:db8::/32"]}""", """{"ipRanges":["2001:db8:1::/48","10.20.0.0/16"]}""", true)]
+    [InlineData("""{"ipRanges":["10.20.0.0/16","2001:db8::/32"]}""", """{"ipRanges":["::ffff:10.20.3.0/120"]}""", true)]
+    [InlineData("""{"ipRanges":["10.20.0.0/16","2001:db8::/32"]}""", """{"ipRanges":["10.0.0.0/8"]}""", false)]
+    [InlineData("""{"ipRanges":["10.20.0.0/16","2001:db8::/32"]}""", """{"ipRanges":["10.20.3.0/24","10.21.0.0/24"]}""", false)]
+    [InlineData("""{"ipRanges":["10.20.0.0/16","2001:db8::/32"]}""", """{"ipRanges":[]}""", false)]
+    [InlineData("""{"ipRanges":["10.20.0.0/16","2001:db8::/32"]}""", "{}", false)]
+    [InlineData("""{"expiresAt":"2022-07-01T00:00:00+07:00"}""", """{"expiresAt":"2022-07-01T00:00:00+07:00"}""", true)]
+    [InlineData("""{"expiresAt":"2022-07-01T00:00:00+07:00"}""", """{"expiresAt":"2022-06-20T00:00:00+07:00","scopes":["read"]}""", true)]
+    [InlineData("""{"expiresAt":"2022-07-01T00:00:00+07:00"}""", """{"expiresAt":"2022-07-01T00:00:01+07:00"}""", false)]
+    [InlineData("""{"expiresAt":"2022-07-01T00:00:00+07:00"}""", "{}", false)]
+    public async Task A_key_neither_makes_nor_rotates_one_beyond_its_addresses_or_its_time(string own, string other, bool mayGive)
+    {
+        await using var api = await ApiHost.StartAsync(Engine.Sqlite);
+        using var free = await api.KeyAsync(Role.Administrator);
+        var confinedKey = await MakeAsync(free, own);
+        using var confined = api.Holding((string)confinedKey["key"]!);
+        confined.DefaultRequestHeaders.Add(ClaimedAddress.Header, "10.20.1.1");
+        var expected = mayGive ? HttpStatusCode.Created : HttpStatusCode.Forbidden;
+        var made = await confined.SendJsonAsync(HttpMethod.Post, "/v1/api-keys", Terms(other));
+        Assert.Equal(expected, made.StatusCode);
+        Assert.Equal(mayGive ? null : "auth.beyondOwn", (string?)(await made.JsonAsync()).AsObject()["code"]);
+
+        // A key that somebody else made is rotated on the same terms: its new secret would be in this key's hands.
+        var id = (string)(await MakeAsync(free, other))["id"]!;
+        expected = mayGive ? HttpStatusCode.OK : HttpStatusCode.Forbidden;
+        Assert.Equal(expected, (await confined.SendJsonAsync(HttpMethod.Post, $"/v1/api-keys/{id}/rotate", null)).StatusCode);
+        var renewed = await confined.SendJsonAsync(HttpMethod.Post, $"/v1/api-keys/{confinedKey["id"]}/rotate", null);
+        Assert.Equal(HttpStatusCode.OK, renewed.StatusCode);
+
+        static string Terms(string body) => body == "{}" ? """{"role":"administrator"}""" : """{"role":"administrator",""" + body[1..];
+
+        static async Task<System.Text.Json.Nodes.JsonNode> MakeAsync(HttpClient client, string body)
+        {
+            var response = await client.SendJsonAsync(HttpMethod.Post, "/v1/api-keys", Terms(body));
+            Assert.Equal(HttpStatusCode.Created, response.StatusCode);
+            return await response.JsonAsync();
+        }
+    }
+
+    [Fact]
+    public async Task A_secret_in_its_grace_gives_nothing_that_outlives_it()
+    {
+        await using var api = await ApiHost.StartAsync(Engine.Sqlite);
+        using var owner = await api.KeyAsync(Role.Administrator);
+        var id = (string)(await owner.GetJsonAsync("/v1/api-keys"))["items"]![0]!["id"]!;
+        var rotated = await (await owner.SendJsonAsync(HttpMethod.Post, $"/v1/api-keys/{id}/rotate", """{"graceHours":1}""")).JsonAsync();
+        using var renewed = api.Holding((string)rotated["key"]!);
+        foreach (var (client, expected) in new[] { (owner, HttpStatusCode.Forbidden), (renewed, HttpStatusCode.OK) })
+        {
+            var made = await client.SendJsonAsync(HttpMethod.Post, "/v1/api-keys", """{"role":"administrator"}""");
+            Assert.Equal(expected == HttpStatusCode.OK ? HttpStatusCode.Created : expected, made.StatusCode);
+            var again = await client.SendJsonAsync(HttpMethod.Post, $"/v1/api-keys/{id}/rotate", """{"graceHours":1}""");
+            Assert.Equal(expected, again.StatusCode);
+        }
+
+        var brief = await owner.SendJsonAsync(
+            HttpMethod.Post, "/v1/api-keys", """{"role":"monitor","expiresAt":"2022-06-18T10:00:00+07:00"}""");
+        Assert.Equal(HttpStatusCode.Created, brief.StatusCode);
+    }
 }

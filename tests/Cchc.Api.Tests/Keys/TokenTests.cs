@@ -111,6 +111,79 @@ public sealed class TokenTests
         Assert.Equal(HttpStatusCode.Unauthorized, (await client.GetAsync(new Uri(HttpExtensions.Plan, UriKind.Relative))).StatusCode);
     }
 
+    [Fact]
+    public async Task An_event_stream_ends_when_its_token_expires()
+    {
+        using var signOn = new SignOn();
+        await using var api = await StartAsync(signOn);
+        using var brief = Client(api, signOn.Token(api.Time, minutes: 5));
+        using var longer = Client(api, signOn.Token(api.Time, minutes: 15));
+        using var ending = await FollowAsync(brief);
+        using var going = await FollowAsync(longer);
+        await longer.PutReportAsync("SNV", HttpExtensions.Ratio("II.3.a", 1, 2));
+        Assert.Contains("report.saved", await NextAsync(ending));
+        api.Time.Advance(TimeSpan.FromMinutes(5));
+        await longer.ActAsync("SNV", "submit");
+        Assert.DoesNotContain("report.submitted", await ending.ReadToEndAsync());
+        Assert.Contains("report.saved", await NextAsync(going));
+        Assert.Contains("report.submitted", await NextAsync(going));
+
+        static async Task<StreamReader> FollowAsync(HttpClient client)
+        {
+            var response = await client.GetAsync(new Uri("/v1/events", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
+            return new StreamReader(await response.EnsureSuccessStatusCode().Content.ReadAsStreamAsync());
+        }
+
+        static async Task<string> NextAsync(StreamReader stream)
+        {
+            while (await stream.ReadLineAsync() is { } line)
+            {
+                if (line.StartsWith("data:", StringComparison.Ordinal))
+                {
+                    return line;
+                }
+            }
+
+            throw new EndOfStreamException();
+        }
+    }
+
+    [Fact]
+    public async Task A_kept_answer_is_for_a_caller_who_has_the_right_still()
+    {
+        using var signOn = new SignOn();
+        await using var api = await StartAsync(signOn);
+        using var administrator = Client(api, signOn.Token(api.Time, role: "administrator"));
+        Assert.Equal(HttpStatusCode.Created, await CopyAsync(administrator));
+        Assert.Equal(HttpStatusCode.OK, await CopyAsync(administrator));
+        using var monitor = Client(api, signOn.Token(api.Time, role: "monitor"));
+        using var reporter = Client(api, signOn.Token(api.Time, role: "reporter", unit: "STP"));
+        Assert.Equal([HttpStatusCode.Forbidden, HttpStatusCode.Forbidden], [await CopyAsync(monitor), await CopyAsync(reporter)]);
+
+        // Nor is what a reviewer approved shown again to the same person in another office.
+        await administrator.PutReportAsync("C19750", HttpExtensions.Ratio("II.3.a", 1, 2));
+        await administrator.ActAsync("C19750", "submit");
+        using var office = Client(api, signOn.Token(api.Time, role: "reviewer", unit: "SNV"));
+        using var elsewhere = Client(api, signOn.Token(api.Time, role: "reviewer", unit: "D476"));
+        Assert.Equal([HttpStatusCode.OK, HttpStatusCode.OK], [await ApproveAsync(office), await ApproveAsync(office)]);
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, await ApproveAsync(elsewhere));
+
+        static Task<HttpStatusCode> CopyAsync(HttpClient client) => PostAsync(
+            client, "/v1/plans",
+            """{"copyFrom":"cchc-2022","code":"cchc-2023","number":"412/KH-UBND","year":2023,"issuedOn":"2022-12-28","signedBy":"A"}""");
+
+        static Task<HttpStatusCode> ApproveAsync(HttpClient client) =>
+            PostAsync(client, $"{HttpExtensions.Plan}/report-approvals", """{"period":"2022-H1","reports":[{"unit":"C19750"}]}""");
+
+        static async Task<HttpStatusCode> PostAsync(HttpClient client, string path, string body)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, path);
+            request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+            request.Headers.Add("Idempotency-Key", path);
+            return (await client.SendAsync(request)).StatusCode;
+        }
+    }
+
     private static Task<ApiHost> StartAsync(SignOn signOn) => ApiHost.StartAsync(Engine.Sqlite, configure: services =>
         services.Configure<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme, options =>
         {

@@ -19,7 +19,10 @@ public sealed partial class SettingsTests
     [InlineData("RateLimits:Reads", "many", "RateLimits:Reads is 'many'; it must be a whole number from 0 to 2147483647.")]
     [InlineData("RateLimits:Writes", "-1", "must be a whole number")]
     [InlineData("Limits:RequestSeconds", "0", "must be a whole number from 1 to 3600.")]
-    [InlineData("Limits:Clients", "5", "Limits:Clients is no setting; under Limits there are Limits:RequestSeconds, Limits:EventClients, Limits:PastSnapshotMegabytes.")]
+    [InlineData(
+        "Limits:Clients", "5",
+        "Limits:Clients is no setting; under Limits there are Limits:RequestSeconds, Limits:EventClients, Limits:PastSnapshotMegabytes, "
+        + "Limits:ImportsPerCaller, Limits:ImportBytesPerCaller.")]
     [InlineData("Shutdown:DrainSeconds", "5s", "must be a whole number from 0 to 600.")]
     [InlineData("Proxies:Addresses:0", "gateway", "must be an IP address.")]
     [InlineData("Proxies:Networks:0", "10.0.0.1/8", "must be a range of addresses in CIDR notation")]

@@ -24,9 +24,9 @@ public sealed partial class PrivacyTests
 
     private static readonly Who[] Callers =
     [
-        new("anonymous", null, null, []), new("reporter STC", Role.Reporter, "STC", []), new("reporter STP", Role.Reporter, "STP", ["STP"]),
-        new("reporter D474", Role.Reporter, "D474", ["D474", "C19750"]), new("reviewer D474", Role.Reviewer, "D474", ["D474", "C19750"]),
-        new("reporter C19750", Role.Reporter, "C19750", ["C19750"]), new("reviewer SNV", Role.Reviewer, "SNV", [.. Units.Select(each => each.Unit)]),
+        new("anonymous", null, null, []), new("reporter STC", Role.Reporter, "STC", []),
+        new("reporter D474", Role.Reporter, "D474", ["D474", "C19750"]),
+        new("reviewer SNV", Role.Reviewer, "SNV", [.. Units.Select(each => each.Unit)]),
         new("monitor", Role.Monitor, null, [.. Units.Select(each => each.Unit)]),
         new("administrator", Role.Administrator, null, [.. Units.Select(each => each.Unit)]),
     ];
@@ -62,7 +62,8 @@ public sealed partial class PrivacyTests
             // An import's own text is for whoever sent it, and for those who see all imports.
             var expected = Units.SelectMany(each => Planted(each.Unit, each.Provisional)).Where(who.Reaches)
                 .Concat(who.Role is null ? [] : ["kín-result-office"]).Order(StringComparer.Ordinal);
-            Assert.Equal(expected, seen.Where(each => !each.StartsWith("kín-import", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+            seen.RemoveWhere(each => each.StartsWith("kín-import", StringComparison.Ordinal));
+            Assert.Equal(expected, seen.Order(StringComparer.Ordinal));
         }
 
         Assert.Empty(wrong);
@@ -120,15 +121,19 @@ public sealed partial class PrivacyTests
         using var reporter = await api.KeyAsync(Role.Reporter, "D474");
         foreach (var (path, own, foreign) in new[]
         {
-            ("completion/units/{0}?lens=provisional", "C19750", "STP"), ("completion/units/{0}?lens=provisional&scope=subtree", "D474", "D476"),
-            ("completion/series?lens=provisional&unit={0}", "D474", "STP"), ("completion/comparison?lens=provisional&unit={0}", "D474", "STP"),
+            ("completion/units/{0}?lens=provisional", "C19750", "STP"),
+            ("completion/units/{0}?lens=provisional&scope=subtree", "D474", "D476"),
+            ("completion/series?lens=provisional&unit={0}", "D474", "STP"),
+            ("completion/comparison?lens=provisional&unit={0}", "D474", "STP"),
             ("pictures/series?lens=provisional&unit={0}", "D474", "STP"), ("compliance/units/{0}?lens=provisional", "C19750", "STP"),
-            ("compliance?lens=provisional&under={0}", "C19750", "STP"), ("compliance?lens=provisional&level=district&under={0}", "D474", "D476"),
+            ("compliance?lens=provisional&under={0}", "C19750", "STP"),
+            ("compliance?lens=provisional&level=district&kind=committee&under={0}", "D474", "D476"),
         })
         {
-            Assert.Equal(HttpStatusCode.OK, await StatusAsync(reporter, path, own));
-            Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync(reporter, path, foreign));
-            Assert.Equal(HttpStatusCode.OK, await StatusAsync(api.Anonymous, path.Replace("lens=provisional", "", StringComparison.Ordinal), foreign));
+            var published = path.Replace("lens=provisional", "lens=published", StringComparison.Ordinal);
+            Assert.Equal((path, HttpStatusCode.OK), (path, await StatusAsync(reporter, path, own)));
+            Assert.Equal((path, HttpStatusCode.Forbidden), (path, await StatusAsync(reporter, path, foreign)));
+            Assert.Equal((published, HttpStatusCode.OK), (published, await StatusAsync(api.Anonymous, published, foreign)));
         }
 
         // Those who submitted count for everybody who is signed in, in sums over more than one of them.
@@ -138,15 +143,18 @@ public sealed partial class PrivacyTests
         Assert.NotEmpty(sums["items"]!.AsArray());
         Assert.All(sums["items"]!.AsArray(), item => Assert.Equal("D474", (string?)item!["district"]));
         Assert.Equal(9, sums["districts"]!.AsArray().Count);
-        var single = await reporter.GetJsonAsync($"{Plan}/compliance?{half}&level=district");
+        var single = await reporter.GetJsonAsync($"{Plan}/compliance?{half}&level=district&kind=committee");
         Assert.Equal(["D474"], single["districts"]!.AsArray().Select(each => (string)each!["district"]!));
         Assert.Equal(3, (int)(await reporter.GetJsonAsync($"{Plan}/completion?{half}"))["coverage"]!["received"]!);
         Assert.Equal(9, (await reporter.GetJsonAsync($"{Plan}/completion/rows?{half}&groupBy=district"))["items"]!.AsArray().Count);
-        var ranked = (await reporter.GetJsonAsync($"{Plan}/completion/units?{half}&limit=1000"))["items"]!.AsArray().Select(each => (string)each!["unit"]!).ToList();
+        var ranked = (await reporter.GetJsonAsync($"{Plan}/completion/units?{half}&limit=1000"))["items"]!.AsArray()
+            .Select(each => (string)each!["unit"]!).ToList();
         Assert.Contains("C19750", ranked);
         Assert.DoesNotContain("STP", ranked);
         var line = (await reporter.GetJsonAsync($"{Plan}/completion/targets/II.3.a?{half}"))["lines"]![0]!;
-        Assert.Equal((1, 0, 0), ((int)line["figures"]!["numerator"]!, line["contributors"]!.AsArray().Count, line["missing"]!.AsArray().Count));
+        Assert.Equal(1, (int)line["figures"]!["numerator"]!);
+        Assert.Empty(line["contributors"]!.AsArray());
+        Assert.Empty(line["missing"]!.AsArray());
 
         static async Task<HttpStatusCode> StatusAsync(HttpClient client, string path, string unit) => (await client.GetAsync(new Uri(
             $"{Plan}/{string.Format(System.Globalization.CultureInfo.InvariantCulture, path, unit)}", UriKind.Relative))).StatusCode;
@@ -154,11 +162,13 @@ public sealed partial class PrivacyTests
 
     private static IEnumerable<string> Planted(string unit, int provisional) =>
     [
-        $"kín-note-{unit}", $"kín-lateNote-{unit}", $"kín-reason-{unit}", $"kín-task-{unit}", $"kín-narrative-{unit}", $"kín-link-{unit}",
+        .. unit == "STP" ? ["kín-task-STP"] : Array.Empty<string>(),
+        $"kín-note-{unit}", $"kín-lateNote-{unit}", $"kín-reason-{unit}", $"kín-narrative-{unit}", $"kín-link-{unit}",
         $"kín-reopened-{unit}", $"kín-title-{unit}", $"kín-description-{unit}", $"kín-comment-{unit}", $"{provisional}",
     ];
 
-    private static async Task<Dictionary<string, IReadOnlyList<string>>> PlantAsync(ApiHost api, HttpClient administrator, HttpClient office)
+    private static async Task<Dictionary<string, IReadOnlyList<string>>> PlantAsync(
+        ApiHost api, HttpClient administrator, HttpClient office)
     {
         var imports = new List<string>();
         foreach (var (unit, provisional) in Units)
@@ -172,9 +182,10 @@ public sealed partial class PrivacyTests
             await OkAsync(await reporter.ActAsync(unit, "submit"));
             var raised = await OkAsync(await reporter.SendJsonAsync(
                 HttpMethod.Post, $"{Plan}/obstacles", $$"""{"title":"kín-title-{{unit}}","description":"kín-description-{{unit}}"}"""));
-            await OkAsync(await reporter.SendJsonAsync(
-                HttpMethod.Post, $"{Plan}/obstacles/{(await raised.JsonAsync())["number"]}/comment", $$"""{"text":"kín-comment-{{unit}}"}"""));
-            var rejected = await reporter.ImportAsync($"unit,period,target,numerator,total,note\n{unit},2022-H1,II.3.a,9,1,kín-import-{unit}\n");
+            var comment = $"{Plan}/obstacles/{(await raised.JsonAsync())["number"]}/comment";
+            await OkAsync(await reporter.SendJsonAsync(HttpMethod.Post, comment, $$"""{"text":"kín-comment-{{unit}}"}"""));
+            var rejected = await reporter.ImportAsync(
+                $"unit,period,target,numerator,total,note\n{unit},2022-H1,II.3.a,9,1,kín-import-{unit}\n");
             imports.Add((string)(await rejected.JsonAsync())["import"]!["id"]!);
         }
 
@@ -196,7 +207,7 @@ public sealed partial class PrivacyTests
         $$"""
         {"values":[{"target":"II.3.a","numerator":{{numerator}},"total":9000000,"note":"kín-{{note}}-{{unit}}"},
             {"target":"II.10.a","notApplicable":"kín-reason-{{unit}}"}],
-         "tasks":[{"task":"III.1.a","status":"inProgress","note":"kín-task-{{unit}}"}],
+         "tasks":[{{(unit == "STP" ? """{"task":"III.1.a","status":"inProgress","note":"kín-task-STP"}""" : "")}}],
          "narrative":"kín-narrative-{{unit}}","evidence":[{"title":"kín-link-{{unit}}","url":"https://example.vn/"}]}
         """;
 
@@ -212,15 +223,15 @@ public sealed partial class PrivacyTests
             }
 
             var names = (get["parameters"]?.AsArray() ?? []).Select(each => (string?)each!["name"]).ToList();
-            List<string> queries = [(string)get["operationId"]! == "followChanges" ? "follow=false&from=start" : names.Contains("limit") ? "limit=1000" : ""];
+            List<string> queries =
+                [(string)get["operationId"]! == "followChanges" ? "follow=false&from=start" : names.Contains("limit") ? "limit=1000" : ""];
             Vary("period", ["2022-H1"], isAlways: true);
             Vary("lens", ["provisional"]);
-            Vary("basis", ["period"]);
             Vary("asOf", ["2022-06-18T09:00:00%2B07:00"]);
             Vary("scope", ["subtree"]);
             Vary("groupBy", ["target", "group", "unit", "district", "level"]);
             Vary("unit", ids["unit"]);
-            Vary("format", ["csv", "xlsx", "ndjson", "jsonstat", "sdmx", "html"], isAlways: false, atMost: 24);
+            Vary("format", ["csv", "xlsx", "ndjson", "jsonstat", "sdmx", "html"], isAlways: false, atMost: 12);
             gets.AddRange(ids.Aggregate(
                 new List<string> { path },
                 (paths, each) => [.. paths.SelectMany(one => one.Contains($"{{{each.Key}}}", StringComparison.Ordinal)
@@ -231,7 +242,8 @@ public sealed partial class PrivacyTests
             {
                 if (names.Contains(name) && !path.Contains($"{{{name}}}", StringComparison.Ordinal))
                 {
-                    var varied = queries.Take(atMost).SelectMany(query => values.Select(value => $"{query}{(query.Length == 0 ? "" : "&")}{name}={value}")).ToList();
+                    var varied = queries.Take(atMost)
+                        .SelectMany(query => values.Select(value => $"{query}{(query.Length == 0 ? "" : "&")}{name}={value}")).ToList();
                     queries = isAlways ? varied : [.. queries, .. varied];
                 }
             }
@@ -270,7 +282,8 @@ public sealed partial class PrivacyTests
     private sealed record Who(string Name, Role? Role, string? Unit, IReadOnlyList<string> Reach)
     {
         public bool Reaches(string marker) => marker == "kín-result-office" ? Role is not null
-            : marker.StartsWith("kín-import-", StringComparison.Ordinal) ? Role is Domain.Reports.Role.Monitor or Domain.Reports.Role.Administrator
-            : Units.Any(each => Reach.Contains(each.Unit) && (marker.EndsWith("-" + each.Unit, StringComparison.Ordinal) || marker == $"{each.Provisional}"));
+            : marker.StartsWith("kín-import-", StringComparison.Ordinal) ? Name is "monitor" or "administrator"
+            : Units.Any(each => Reach.Contains(each.Unit)
+                && (marker.EndsWith("-" + each.Unit, StringComparison.Ordinal) || marker == $"{each.Provisional}"));
     }
 }

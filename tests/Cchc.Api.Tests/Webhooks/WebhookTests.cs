@@ -200,6 +200,48 @@ public sealed class WebhookTests
     }
 
     [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
+    public async Task A_slow_receiver_delays_no_other(Engine engine)
+    {
+        var (isReleased, begun, fast) = (NewSource(), new TaskCompletionSource<CancellationToken>(), NewSource());
+        var calls = 0;
+        await using var slow = await Receiver.ListenAsync(async context =>
+        {
+            Interlocked.Increment(ref calls);
+            begun.TrySetResult(context.RequestAborted);
+            await isReleased.Task;
+        });
+        await using var receiver = await Receiver.StartAsync();
+        receiver.Answer = body =>
+        {
+            if ((string)body["type"]! == "report.approved")
+            {
+                fast.TrySetResult();
+            }
+
+            return 200;
+        };
+
+        // The worker goes by itself here.
+        await using var api = await ApiHost.StartAsync(engine, settings: [("Webhooks:AllowPrivate", "true")]);
+        using var administrator = await api.KeyAsync(Role.Administrator);
+        var held = await administrator.SendJsonAsync(HttpMethod.Post, Hooks, $$"""{"url":"{{slow.Urls.Single()}}/"}""");
+        Assert.Equal(HttpStatusCode.Created, held.StatusCode);
+        await CreateAsync(administrator, receiver);
+        await administrator.PutReportAsync("SNV", HttpExtensions.Ratio("II.3.a", 1, 2));
+        var given = await begun.Task;
+        await administrator.ActAsync("SNV", "submit");
+        await administrator.ActAsync("SNV", "approve");
+        await administrator.PutReportAsync("STP", HttpExtensions.Ratio("II.3.a", 1, 2));
+        await fast.Task;
+
+        // The slow one is neither given up for it, nor called again while it has not answered.
+        Assert.Equal((false, 1), (given.IsCancellationRequested, Volatile.Read(ref calls)));
+        isReleased.SetResult();
+
+        static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
     public async Task Each_former_secret_signs_for_its_own_day(Engine engine)
     {
         await using var receiver = await Receiver.StartAsync();
