@@ -11,9 +11,6 @@ public static class LocalTime
     public static DateTimeOffset StartOf(DateOnly date) =>
         date == DateOnly.MinValue ? DateTimeOffset.MinValue : new(date.ToDateTime(TimeOnly.MinValue), Offset);
 
-    /// <summary>24:00 of a day. The last day there is has no end but the last instant there is.</summary>
-    public static DateTimeOffset EndOf(DateOnly date) => date == DateOnly.MaxValue ? DateTimeOffset.MaxValue : StartOf(date.AddDays(1));
-
     /// <summary>The day after; the last day there is has none but itself.</summary>
     public static DateOnly DayAfter(DateOnly date) => date == DateOnly.MaxValue ? date : date.AddDays(1);
 

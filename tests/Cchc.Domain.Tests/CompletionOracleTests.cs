@@ -17,7 +17,7 @@ public sealed class CompletionOracleTests
             var (facts, registry) = Generated.Told(each);
             foreach (var basis in Enum.GetValues<Basis>())
             {
-                var oracle = new NaiveOracle(each.World, each.Asked, basis == Basis.YearToDate);
+                var oracle = new NaiveOracle(each.World, each.Asked, basis == Basis.YearToDate, each.Today);
                 Same($"{basis} plan", oracle.Plan(), facts.OfPlan(basis));
                 foreach (var unit in each.World.Units)
                 {
@@ -40,7 +40,7 @@ public sealed class CompletionOracleTests
             var before = first.OfPlan(Basis.YearToDate).Totals;
             foreach (var basis in Enum.GetValues<Basis>())
             {
-                var oracle = new NaiveOracle(each.World, each.Asked, basis == Basis.YearToDate);
+                var oracle = new NaiveOracle(each.World, each.Asked, basis == Basis.YearToDate, each.Today);
                 Same($"{basis} plan", oracle.Plan(), then.OfPlan(basis));
                 foreach (var unit in each.World.Units)
                 {
@@ -49,6 +49,26 @@ public sealed class CompletionOracleTests
             }
 
             Equal("facts given away", before, first.OfPlan(Basis.YearToDate).Totals);
+            return true;
+        },
+        iter: CaseCount / 10,
+        threads: 2);
+
+    [Fact]
+    public void The_period_where_none_is_named_is_that_of_the_naive_choice() => Generated.Cases.Sample(
+        each =>
+        {
+            var (plan, coverage) = Generated.ToldOfAllPeriods(each);
+            foreach (var lens in Enum.GetValues<Lens>())
+            {
+                var chosen = DefaultPeriod.ChooseAsync(
+                    plan, lens, DateOnly.FromDayNumber(each.Today), period => each.Consolidated.Contains(period.Id),
+                    period => ValueTask.FromResult(coverage[period.Id]));
+                Assert.True(chosen.IsCompletedSuccessfully);
+                Equal(
+                    $"{lens} period", NaiveOracle.Default(each.World, lens == Lens.Published, each.Today, [.. each.Consolidated]).Id, chosen.Result.Id);
+            }
+
             return true;
         },
         iter: CaseCount / 10,

@@ -6,8 +6,8 @@ using CsCheck;
 
 namespace Cchc.Domain.Tests;
 
-/// <summary>A world for the oracle and the period asked of it.</summary>
-internal sealed record Case(OracleWorld World, OraclePeriod Asked);
+/// <summary>A world for the oracle, the period asked of it, the day, and the periods that have a consolidated result.</summary>
+internal sealed record Case(OracleWorld World, OraclePeriod Asked, int Today, IReadOnlySet<int> Consolidated);
 
 /// <summary>Random plans, units and reports, and the same told to the domain.</summary>
 internal static class Generated
@@ -52,13 +52,21 @@ internal static class Generated
         UnitShape.Array[0, 7],
         Shape.Array[1, 6],
         Tape,
-        Gen.Int[0, 100],
+        Gen.Select(Gen.Int[0, 100], Gen.Int[0, 200], Gen.Int[0, 31]),
         (windows, units, targets, tape, asked) => Build(windows, units, targets, tape, asked));
 
     public static (PeriodFacts Facts, UnitRegistry Registry) Told(Case told)
     {
         var (plan, period, registry, heads, rowsOf) = Say(told);
-        return (new PeriodFacts(plan, period, registry, heads, rowsOf), registry);
+        return (new PeriodFacts(plan, period, registry, heads, rowsOf).On(DateOnly.FromDayNumber(told.Today)), registry);
+    }
+
+    /// <summary>The reports that count of every period, as the domain has them.</summary>
+    public static (Plan Plan, Dictionary<int, ReportCoverage> Coverage) ToldOfAllPeriods(Case told)
+    {
+        var (plan, _, registry, _, rowsOf) = Say(told);
+        return (plan, plan.Periods.ToDictionary(
+            period => period.Id, period => new PeriodFacts(plan, period, registry, [], rowsOf).OfPlan(Basis.Period).Coverage));
     }
 
     /// <summary>The same told in two steps: first with what some units never said, then with what they did.</summary>
@@ -74,7 +82,8 @@ internal static class Generated
         var before = first.End();
         var then = before.BeginAgain(changed);
         Read(then, head => changed.Contains(head.UnitId) ? head : null, row => changed.Contains(row.UnitId) ? row : null);
-        return (before, then.End());
+        var day = DateOnly.FromDayNumber(told.Today);
+        return (before.On(day), then.End().On(day));
 
         void Read(PeriodFacts.Reading reading, Func<ReportHead, ReportHead?> say, Func<ReportedRow, ReportedRow?> give)
         {
@@ -102,8 +111,17 @@ internal static class Generated
     private static (Plan Plan, Period Period, UnitRegistry Units, List<ReportHead> Heads, Func<Period, IEnumerable<ReportedRow>> RowsOf) Say(Case told)
     {
         var world = told.World;
-        var registry = new UnitRegistry([.. world.Units.Select(ToUnit)], []);
-        var plan = Make.Plan([.. world.Targets.Select(ToTarget)], [.. world.Periods.Select(ToPeriod)]);
+        var registry = new UnitRegistry(
+            [.. world.Units.Select(ToUnit)],
+            [.. world.Successions!.Select(each => new Succession(each.From, each.To, DateOnly.FromDayNumber(each.Day), UnitChange.Merger))]);
+        var plan = Make.Plan([.. world.Targets.Select(ToTarget)], [.. world.Periods.Select(ToPeriod)]) with
+        {
+            LeadUnitId = world.Lead,
+            Amendments = [.. world.Targets.Where(target => target.LaterOwner is not null).GroupBy(target => target.LaterOwner!.Value.From)
+                .Select(group => new Amendment(
+                    group.Key, "", default, DateOnly.FromDayNumber(group.Key), "",
+                    [.. group.Select(target => new AmendedTarget(target.Id, false, null, null, target.LaterOwner!.Value.Unit, []))]))],
+        };
         var period = plan.Periods.Single(each => each.Id == told.Asked.Id);
         var heads = world.FirstSubmittedUtcTicks.Where(each => each.Key.Period == period.Id)
             .Select(each => new ReportHead(each.Key.Unit, 1, new DateTimeOffset(each.Value, TimeSpan.Zero), false)).ToList();
@@ -118,7 +136,7 @@ internal static class Generated
         (int Level, int Kind, int Life)[] unitShapes,
         TargetShape[] targetShapes,
         (int Mode, long A, long B, long C)[] tape,
-        int asked)
+        (int Period, int Day, int Consolidated) asked)
     {
         var periods = new List<OraclePeriod>();
         var from = FirstDay;
@@ -135,7 +153,9 @@ internal static class Generated
             }
 
             var whole = cumulative || twin;
-            periods.Add(new OraclePeriod(periods.Count + 1, kind, whole ? FirstDay : from, to, to + 6, whole, last));
+            var deadlines = Levels.Take(3).Select((level, at) => (level, Days: (days + at) % 9)).Where(each => each.Days <= 6)
+                .ToDictionary(each => each.level, each => to + each.Days);
+            periods.Add(new OraclePeriod(periods.Count + 1, kind, whole ? FirstDay : from, to, to + 6, whole, last, deadlines));
             if (twin && days % 2 == 1 && !last)
             {
                 periods.Add(new OraclePeriod(periods.Count + 1, "quarter", from, to, to + 5, false, false));
@@ -164,6 +184,11 @@ internal static class Generated
             always.Add(units[^1]);
         }
 
+        // Whoever ended may be followed by one unit, by several, by one that ended too, or by none.
+        var successions = units.Where(unit => unit.ActiveTo is not null)
+            .SelectMany((unit, at) => units.Where((other, place) => other.Parent is not null && other != unit && (place + at + asked.Day) % 3 == 0)
+                .Take(1 + (asked.Day % 2)).Select(other => (unit.Id, other.Id, unit.ActiveTo!.Value + 1))).ToList();
+        var owners = units.Where(unit => unit.Parent is not null).ToList();
         var targets = new List<OracleTarget>();
         foreach (var shape in targetShapes)
         {
@@ -175,7 +200,8 @@ internal static class Generated
                 {
                     var rate = bias switch { 0 => 5_000, 1 or 2 => 10_000, _ => Math.Max(1, threshold) };
                     var hundredths = ranked ? 100 * (1 + (threshold % 12)) : rate;
-                    lines.Add(new OracleLine(1 + (targets.Count * 10) + lines.Count, Levels[level], hundredths));
+                    lines.Add(new OracleLine(
+                        1 + (targets.Count * 10) + lines.Count, Levels[level], hundredths, ranked || (shape.Kind != "milestone" && bias % 3 == 1)));
                 }
             }
 
@@ -187,13 +213,19 @@ internal static class Generated
                 progressive,
                 owner || ranked,
                 [.. UnitKinds.Where((_, at) => (shape.KindBits & (1 << at)) != 0)],
-                always[shape.Owner % always.Count].Id,
+                owners[shape.Owner % owners.Count].Id,
                 shape.Frequency,
                 shape.Weight,
-                lines));
+                lines,
+                shape.Owner % 3 == 0 ? (periods[shape.Owner % periods.Count].From, owners[(shape.Owner + 1) % owners.Count].Id) : null));
         }
 
-        return new Case(Report(periods, units, targets, tape), periods[asked % periods.Count]);
+        // On any day from before the period to after its last deadline; as often long after it.
+        var of = periods[asked.Period % periods.Count];
+        var today = asked.Day > 100 ? of.Due + asked.Day : of.From - 2 + (asked.Day % (of.Due - of.From + 5));
+        return new Case(
+            Report(periods, units, targets, tape) with { Lead = always[asked.Day % always.Count].Id, Successions = successions }, of, today,
+            periods.Where(each => asked.Consolidated < 16 && (asked.Consolidated >> (each.Id % 4) & 1) == 1).Select(each => each.Id).ToHashSet());
     }
 
     private static OracleWorld Report(
@@ -210,11 +242,11 @@ internal static class Generated
                 var midnight = ((period.Due + 1) * TimeSpan.TicksPerDay) - (7 * TimeSpan.TicksPerHour);
                 submitted[(period.Id, unit.Id)] = head.Mode switch
                 {
-                    < 4 => midnight - 1 + head.Mode,
+                    < 4 => midnight - 2 + head.Mode,
                     < 12 => midnight - (head.A % (20 * TimeSpan.TicksPerDay)),
                     _ => midnight + (head.A % (20 * TimeSpan.TicksPerDay)),
                 };
-                var silent = head.B % 5 == 0;
+                var silent = head.B % 5 == 0 || tape[(period.Id * 13) % tape.Length].A % 5 == 0;
                 foreach (var target in targets)
                 {
                     foreach (var line in target.Lines)
@@ -277,7 +309,7 @@ internal static class Generated
             target.Id,
             kind,
             [.. target.Lines.Select(line => Make.Line(
-                line.Id, Enum.Parse<LineLevel>(line.Level, true), kind, line.ThresholdHundredths))]) with
+                line.Id, Enum.Parse<LineLevel>(line.Level, true), kind, line.ThresholdHundredths, line.AtMost))]) with
         {
             Measure = target.Flow ? Measure.Flow : Measure.Stock,
             Trajectory = target.Progressive ? Trajectory.Progressive : Trajectory.Constant,
@@ -296,7 +328,11 @@ internal static class Generated
         DateOnly.FromDayNumber(period.To),
         period.Cumulative,
         period.Final) with
-    { DueOn = DateOnly.FromDayNumber(period.Due) };
+    {
+        DueOn = DateOnly.FromDayNumber(period.Due),
+        Deadlines = [.. (period.DueByLevel ?? new Dictionary<string, int>()).Select(each => new LevelDeadline(
+            Enum.Parse<UnitLevel>(each.Key, true), DateOnly.FromDayNumber(each.Value)))],
+    };
 
     private static ReportedValue ToValue(string kind, OracleValue value) => value.NotApplicable
         ? ReportedValue.NotApplicable

@@ -50,7 +50,7 @@ internal static class Make
         Lines = lines,
     };
 
-    public static TargetLine Line(int id, LineLevel level, TargetKind kind, int thresholdHundredths) => new()
+    public static TargetLine Line(int id, LineLevel level, TargetKind kind, int thresholdHundredths, bool atMost = false) => new()
     {
         Id = id,
         Level = level,
@@ -58,7 +58,7 @@ internal static class Make
         {
             TargetKind.Milestone => null,
             TargetKind.Rank or TargetKind.Grade => Comparison.AtMost,
-            _ => Comparison.AtLeast,
+            _ => atMost ? Comparison.AtMost : Comparison.AtLeast,
         },
         ThresholdHundredths = kind == TargetKind.Milestone ? null : thresholdHundredths,
     };

@@ -5,11 +5,12 @@ namespace Cchc.Domain.Tests;
 // An independent computation, written from the design's page on the domain alone and deliberately naive: plain loops over plain
 // records, words instead of enumerations, its own fractions, nothing cached and nothing shared with the code under test.
 
-internal sealed record OraclePeriod(int Id, string Kind, int From, int To, int Due, bool Cumulative, bool Final);
+internal sealed record OraclePeriod(
+    int Id, string Kind, int From, int To, int Due, bool Cumulative, bool Final, IReadOnlyDictionary<string, int>? DueByLevel = null);
 
 internal sealed record OracleUnit(int Id, string Code, string Level, string Kind, int? Parent, int? ActiveFrom, int? ActiveTo);
 
-internal sealed record OracleLine(int Id, string Level, int ThresholdHundredths);
+internal sealed record OracleLine(int Id, string Level, int ThresholdHundredths, bool AtMost = false);
 
 internal sealed record OracleTarget(
     int Id,
@@ -21,7 +22,8 @@ internal sealed record OracleTarget(
     int Owner,
     string Frequency,
     int Weight,
-    IReadOnlyList<OracleLine> Lines);
+    IReadOnlyList<OracleLine> Lines,
+    (int From, int Unit)? LaterOwner = null);
 
 /// <summary>A ratio's numerator, total and excluded; else done (0 or 1) or the position comes first.</summary>
 internal sealed record OracleValue(bool NotApplicable, long First, long Total, long Excluded);
@@ -32,7 +34,9 @@ internal sealed record OracleWorld(
     IReadOnlyList<OracleTarget> Targets,
     IReadOnlyList<OracleUnit> Units,
     IReadOnlyDictionary<(int Period, int Unit, int Line), OracleValue> Values,
-    IReadOnlyDictionary<(int Period, int Unit), long> FirstSubmittedUtcTicks);
+    IReadOnlyDictionary<(int Period, int Unit), long> FirstSubmittedUtcTicks,
+    int Lead = 0,
+    IReadOnlyList<(int From, int To, int Day)>? Successions = null);
 
 internal readonly record struct Ratio(BigInteger Up, BigInteger Down)
 {
@@ -91,12 +95,39 @@ internal sealed record OracleResult(
 
 internal sealed record OracleRank(int Rank, int Unit, Ratio Completion, int OnTime);
 
-internal sealed class NaiveOracle(OracleWorld world, OraclePeriod period, bool yearToDate)
+// The day asked about is null after every deadline.
+internal sealed class NaiveOracle(OracleWorld world, OraclePeriod period, bool yearToDate, int? today = null)
 {
     private static readonly string[] WorstFirst =
         ["missed", "noData", "behind", "onTrack", "pending", "met", "notApplicable", "notDue", "tracked"];
 
-    public OracleResult Plan() => Compute(null);
+    /// <summary>Which period is answered where none is named.</summary>
+    public static OraclePeriod Default(OracleWorld world, bool published, int today, IReadOnlyCollection<int> consolidated)
+    {
+        OraclePeriod? withResult = null, wellReported = null, reported = null;
+        foreach (var each in world.Periods)
+        {
+            var coverage = new NaiveOracle(world, each, true, today).Compute(null);
+            if (consolidated.Contains(each.Id))
+            {
+                withResult = each;
+            }
+
+            if (today > each.Due && coverage.Expected > 0 && coverage.Received * 2 >= coverage.Expected)
+            {
+                wellReported = each;
+            }
+
+            if (coverage.Received > 0)
+            {
+                reported = each;
+            }
+        }
+
+        return (published ? withResult ?? wellReported : null) ?? reported ?? world.Periods[0];
+    }
+
+    public OracleResult Plan() => WithoutFigures() ? Compute(null) with { Completion = null } : Compute(null);
 
     public OracleResult? Unit(int id)
     {
@@ -104,22 +135,35 @@ internal sealed class NaiveOracle(OracleWorld world, OraclePeriod period, bool y
         {
             if (unit.Id == id)
             {
-                return IsRoot(unit) ? null : Compute(unit);
+                return IsRoot(unit) ? null : WithoutFigures() ? Compute(unit) with { Completion = null } : Compute(unit);
             }
         }
 
         return null;
     }
 
+    /// <summary>Not begun, or no line counts, or no report counts.</summary>
+    private bool WithoutFigures()
+    {
+        if (today < period.From)
+        {
+            return true;
+        }
+
+        var all = Compute(null);
+        return all.TargetsCounted == 0 || all.Received == 0;
+    }
+
     public List<OracleRank> Ranking(string level, string kind)
     {
+        var nothing = WithoutFigures();
         var entries = new List<(OracleUnit Unit, Ratio Completion, int OnTime)>();
         foreach (var unit in world.Units)
         {
             if (unit.Level == level && unit.Kind == kind && Active(unit) && !IsRoot(unit))
             {
                 var own = Compute(unit);
-                if (own.Completion is { } completion)
+                if (own.Completion is { } completion && !nothing)
                 {
                     entries.Add((unit, completion, own.OnTime));
                 }
@@ -166,33 +210,78 @@ internal sealed class NaiveOracle(OracleWorld world, OraclePeriod period, bool y
         return a.OnTime != b.OnTime ? a.OnTime > b.OnTime : string.CompareOrdinal(a.Unit.Code, b.Unit.Code) < 0;
     }
 
-    private bool Active(OracleUnit unit) =>
-        (unit.ActiveFrom is null || unit.ActiveFrom <= period.To) && (unit.ActiveTo is null || period.To <= unit.ActiveTo);
+    private bool Active(OracleUnit unit) => Active(unit, period.To);
+
+    private static bool Active(OracleUnit unit, int day) =>
+        (unit.ActiveFrom is null || unit.ActiveFrom <= day) && (unit.ActiveTo is null || day <= unit.ActiveTo);
 
     private static bool IsRoot(OracleUnit unit) => unit.Kind == "committee" && unit.Parent is null;
 
-    private bool Due(OracleTarget target) => target.Frequency switch
+    private bool Due(OracleTarget target) => Due(target, period);
+
+    private static bool Due(OracleTarget target, OraclePeriod at) => target.Frequency switch
     {
         "quarterly" => true,
-        "halfYearly" => period.Kind is "half" or "year",
-        "annual" => period.Kind == "year",
+        "halfYearly" => at.Kind is "half" or "year",
+        "annual" => at.Kind == "year",
         _ => throw new InvalidOperationException(target.Frequency),
     };
 
-    /// <summary>Whether a unit should say something of a line in this period.</summary>
-    private bool Expected(OracleTarget target, OracleLine line, OracleUnit unit)
+    private bool Expected(OracleTarget target, OracleLine line, OracleUnit unit) => Expected(target, line, unit, period);
+
+    /// <summary>Whether a unit should say something of a line in a period.</summary>
+    private bool Expected(OracleTarget target, OracleLine line, OracleUnit unit, OraclePeriod at)
     {
-        if (!Due(target))
+        if (!Due(target, at))
         {
             return false;
         }
 
         if (target.ByOwner)
         {
-            return target.Owner == unit.Id;
+            return OwnerOn(target, at.To) == unit.Id;
         }
 
-        return Active(unit) && !IsRoot(unit) && target.Kinds.Contains(unit.Kind) && (line.Level == "whole" || line.Level == unit.Level);
+        return Active(unit, at.To) && !IsRoot(unit) && target.Kinds.Contains(unit.Kind)
+            && (line.Level == "whole" || line.Level == unit.Level);
+    }
+
+    /// <summary>Whoever owns a target on a day: one that is not there any more is followed by its only successor, or else by the lead.</summary>
+    private int OwnerOn(OracleTarget target, int day)
+    {
+        var owner = target.LaterOwner is { } later && later.From <= day ? later.Unit : target.Owner;
+        var reached = new List<int> { owner };
+        for (var at = 0; at < reached.Count; at++)
+        {
+            if (Active(ById(reached[at]), day))
+            {
+                continue;
+            }
+
+            foreach (var (from, to, since) in world.Successions ?? [])
+            {
+                if (from == reached[at] && since <= day && !reached.Contains(to))
+                {
+                    reached.Add(to);
+                }
+            }
+        }
+
+        reached.RemoveAll(id => !Active(ById(id), day));
+        return reached.Count == 1 ? reached[0] : world.Lead;
+    }
+
+    private OracleUnit ById(int id)
+    {
+        foreach (var unit in world.Units)
+        {
+            if (unit.Id == id)
+            {
+                return unit;
+            }
+        }
+
+        throw new InvalidOperationException($"unit {id}");
     }
 
     private OracleValue? ValueOf(OracleTarget target, OracleLine line, OracleUnit unit)
@@ -226,7 +315,14 @@ internal sealed class NaiveOracle(OracleWorld world, OraclePeriod period, bool y
         long first = 0, total = 0, excluded = 0;
         foreach (var part in parts)
         {
-            if (!world.Values.TryGetValue((part.Id, unit.Id, line.Id), out var value))
+            // Only what was due in that part, of a unit that should have said it, or of whoever owned the target then.
+            var speaker = target.ByOwner ? OwnerOn(target, part.To) : unit.Id;
+            if (!Due(target, part) || !Expected(target, line, ById(speaker), part))
+            {
+                continue;
+            }
+
+            if (!world.Values.TryGetValue((part.Id, speaker, line.Id), out var value))
             {
                 return null;
             }
@@ -263,6 +359,7 @@ internal sealed class NaiveOracle(OracleWorld world, OraclePeriod period, bool y
         int expected = 0, received = 0, notApplicable = 0, done = 0;
         BigInteger numerator = 0, total = 0, excluded = 0;
         BigInteger? position = null;
+        var deadline = 0;
         foreach (var unit in world.Units)
         {
             if ((only is not null && only.Id != unit.Id) || !Expected(target, line, unit))
@@ -271,6 +368,7 @@ internal sealed class NaiveOracle(OracleWorld world, OraclePeriod period, bool y
             }
 
             expected++;
+            deadline = Math.Max(deadline, DueDay(unit));
             var value = ValueOf(target, line, unit);
             if (value is null)
             {
@@ -327,7 +425,7 @@ internal sealed class NaiveOracle(OracleWorld world, OraclePeriod period, bool y
         };
         if (received == 0)
         {
-            return ranked ? Result("pending", null, null, null) : Result("noData", rate, Ratio.Zero, false);
+            return ranked || today <= deadline ? Result("pending", null, null, null) : Result("noData", rate, Ratio.Zero, false);
         }
 
         if (ranked ? position is null : rate is null)
@@ -346,8 +444,9 @@ internal sealed class NaiveOracle(OracleWorld world, OraclePeriod period, bool y
         {
             // The threshold is in hundredths of a percent, so ten thousand of them are one.
             var threshold = new Ratio(line.ThresholdHundredths, 10000);
-            met = rate!.Value.AtLeast(threshold);
-            completion = met ? new Ratio(1, 1) : new Ratio(rate.Value.Up * threshold.Down, rate.Value.Down * threshold.Up);
+            var (smaller, greater) = line.AtMost ? (threshold, rate!.Value) : (rate!.Value, threshold);
+            met = smaller.AtLeast(greater);
+            completion = met ? new Ratio(1, 1) : new Ratio(smaller.Up * greater.Down, smaller.Down * greater.Up);
         }
 
         var status = met ? "met"
@@ -438,8 +537,10 @@ internal sealed class NaiveOracle(OracleWorld world, OraclePeriod period, bool y
         return new OracleResult(targets, weights == 0 ? null : sum.Over(weights), met, counted, expected, received, onTime);
     }
 
-    /// <summary>Midnight at the end of the due day in Huế is 17:00 of that day in UTC.</summary>
+    private int DueDay(OracleUnit unit) => period.DueByLevel?.TryGetValue(unit.Level, out var day) == true ? day : period.Due;
+
+    /// <summary>Midnight at the end of the due day in Huế is 17:00 of that day in UTC, and is itself late.</summary>
     private bool InTime(OracleUnit unit) =>
         world.FirstSubmittedUtcTicks.TryGetValue((period.Id, unit.Id), out var at)
-        && at <= (period.Due * TimeSpan.TicksPerDay) + (17 * TimeSpan.TicksPerHour);
+        && at < (DueDay(unit) * TimeSpan.TicksPerDay) + (17 * TimeSpan.TicksPerHour);
 }

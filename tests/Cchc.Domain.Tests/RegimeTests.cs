@@ -15,6 +15,8 @@ public sealed class RegimeTests
 
     private static readonly Period Year = Make.Period(4, PeriodKind.Year, Start, new DateOnly(2022, 12, 14), cumulative: true, isFinal: true);
 
+    private static readonly UnitRegistry Registry = new([Make.Unit(1, "A", UnitLevel.Province, UnitKind.Department, null)], []);
+
     [Theory]
     [InlineData(1, 3, 2, 9, "1 2 2 4", 9)]
     [InlineData(0, 0, 0, 0, "0 0 0 0", 0)]
@@ -61,7 +63,53 @@ public sealed class RegimeTests
         var plan = Make.Plan([], [First, Half, Third, Year]);
         var task = Task(null, frequency);
         TaskStatement[] said = inFirst is { } status ? [new TaskStatement(First.Id, 1, status, null)] : [];
-        Assert.Equal(isOverdue, TaskRules.IsOverdue(plan, task, said, DateOnly.Parse(today, null)));
+        Assert.Equal(isOverdue, TaskRules.IsOverdue(plan, task, said, Registry, DateOnly.Parse(today, null)));
+    }
+
+    // A's level, the district's, is due on the 17th; B's on the 20th.
+    [Theory]
+    [InlineData(1, "2022-03-17", false)]
+    [InlineData(1, "2022-03-18", true)]
+    [InlineData(2, "2022-03-20", false)]
+    [InlineData(2, "2022-03-21", true)]
+    public void A_task_is_due_at_the_deadline_of_its_leads_level(int lead, string today, bool isOverdue)
+    {
+        var units = new UnitRegistry(
+            [Make.Unit(1, "A", UnitLevel.District, UnitKind.Committee, null), Make.Unit(2, "B", UnitLevel.Province, UnitKind.Department, null)], []);
+        var first = First with { DueOn = new DateOnly(2022, 3, 20), Deadlines = [new LevelDeadline(UnitLevel.District, new DateOnly(2022, 3, 17))] };
+        var task = Task(null, Frequency.Quarterly) with { Leads = [new TaskLead(lead, Start)] };
+        Assert.Equal(isOverdue, TaskRules.IsOverdue(Make.Plan([], [first, Half, Third, Year]), task, [], units, DateOnly.Parse(today, null)));
+    }
+
+    [Theory]
+    [InlineData(2023, 2024)]
+    [InlineData(2024, 2025)]
+    [InlineData(2024, 2028)]
+    [InlineData(2022, 2023)]
+    public void Windows_of_a_copied_plan_follow_each_other_over_a_leap_day(int year, int copied)
+    {
+        var (end, begin) = (new DateOnly(year, 3, 1).AddDays(-1), new DateOnly(year, 3, 1));
+        var first = Make.Period(1, PeriodKind.Quarter, new DateOnly(year, 1, 1), end, cumulative: true, isFinal: false) with { DueOn = end, LockOn = end };
+        var last = Make.Period(2, PeriodKind.Year, begin, new DateOnly(year, 12, 31), cumulative: false, isFinal: true) with
+        {
+            DueOn = new DateOnly(year + 1, 2, 28),
+            Deadlines = [new LevelDeadline(UnitLevel.Commune, new DateOnly(year, 12, 31))],
+        };
+        var plan = Drafting.Copy(Make.Plan([], [first, last]) with { Year = year }, "copy", copied);
+        var (former, latter) = (plan.Periods[0], plan.Periods[1]);
+        Assert.Equal(new DateOnly(copied, 3, 1), latter.DataFrom);
+        Assert.Equal(latter.DataFrom, former.DataTo.AddDays(1));
+        Assert.Equal((former.DataTo, (DateOnly?)former.DataTo), (former.DueOn, former.LockOn));
+        Assert.Equal((new DateOnly(copied, 12, 31), new DateOnly(copied, 12, 31)), (latter.DataTo, latter.Deadlines[0].DueOn));
+        Assert.True(latter.DueOn >= latter.DataTo);
+    }
+
+    [Fact]
+    public void A_date_near_the_end_of_time_is_copied_as_it_is()
+    {
+        var never = Year with { LockOn = DateOnly.MaxValue };
+        Assert.Equal(DateOnly.MaxValue, Drafting.Copy(Make.Plan([], [never]), "copy", 2030).Periods[0].LockOn);
+        Assert.True(never with { DueOn = DateOnly.MaxValue } is var last && last.IsOnTime(UnitLevel.Province, LocalTime.StartOf(Start)));
     }
 
     [Fact]
@@ -97,7 +145,7 @@ public sealed class RegimeTests
     public void A_report_is_open_to_its_unit_to_the_day_it_was_given_else_to_the_lock(string today, string? until, string? closed)
     {
         var period = Half with { LockOn = new DateOnly(2022, 6, 25) };
-        var workflow = new Workflow(Make.Plan([], [period]), period, new UnitRegistry([Make.Unit(1, "A", UnitLevel.Province, UnitKind.Department, null)], []), DateOnly.Parse(today, null));
+        var workflow = new Workflow(Make.Plan([], [period]), period, Registry, DateOnly.Parse(today, null));
         Assert.Equal(closed, workflow.WhyNotOpen(new ReportStanding(ReportStatus.Draft, false, until is null ? null : DateOnly.Parse(until, null), false)));
     }
 

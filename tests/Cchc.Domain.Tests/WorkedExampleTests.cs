@@ -117,6 +117,131 @@ public sealed class WorkedExampleTests
         Assert.Equal(met, line.Met);
     }
 
+    // Inclusive; above the threshold the completion is how far the threshold reaches.
+    [Theory]
+    [InlineData(TargetKind.Ratio, 0, 100, 500, "0.00", "100.00", LineStatus.Met)]
+    [InlineData(TargetKind.Ratio, 5, 100, 500, "5.00", "100.00", LineStatus.Met)]
+    [InlineData(TargetKind.Ratio, 6, 100, 500, "6.00", "83.33", LineStatus.Behind)]
+    [InlineData(TargetKind.Ratio, 50_001, 1_000_000, 500, "5.00", "100.00", LineStatus.Behind)]
+    [InlineData(TargetKind.Ratio, 100, 100, 1, "100.00", "0.01", LineStatus.Behind)]
+    [InlineData(TargetKind.UnitShare, 1, 3, 3_333, "33.33", "99.99", LineStatus.Behind)]
+    [InlineData(TargetKind.UnitShare, 1, 3, 3_334, "33.33", "100.00", LineStatus.Met)]
+    [InlineData(TargetKind.UnitShare, 0, 3, 1, "0.00", "100.00", LineStatus.Met)]
+    public void A_line_that_may_be_at_most_its_threshold(
+        TargetKind kind, long part, long whole, int threshold, string rate, string completion, LineStatus status)
+    {
+        var target = Make.Target(1, kind, Make.Line(1, LineLevel.Province, kind, threshold, atMost: true));
+        var line = Only(target, [.. Enumerable.Range(2, 3).Where(unit => kind == TargetKind.UnitShare || unit == 2).Select(unit => (
+            Half, unit, kind == TargetKind.Ratio ? ReportedValue.Ratio(part, whole, 0) : ReportedValue.Done(unit - 1 <= part)))]);
+        Assert.Equal((rate, completion, status, status == LineStatus.Met), (Shown(line.Rate), Shown(line.Completion), line.Status, line.Met));
+        var nobody = Only(target);
+        Assert.Equal((LineStatus.NoData, "0.00", false), (nobody.Status, Shown(nobody.Completion), nobody.Met));
+    }
+
+    [Theory]
+    [InlineData(TargetKind.Ratio, true, true)]
+    [InlineData(TargetKind.UnitShare, true, true)]
+    [InlineData(TargetKind.Rank, false, true)]
+    [InlineData(TargetKind.Grade, false, true)]
+    [InlineData(TargetKind.Milestone, false, false)]
+    public void Which_operators_a_kind_takes(TargetKind kind, bool atLeast, bool atMost) =>
+        Assert.Equal((atLeast, atMost), (kind.Takes(Comparison.AtLeast), kind.Takes(Comparison.AtMost)));
+
+    // D reports by the 52nd day, everybody else by the 56th; a line waits for the latest of its reporters.
+    [Theory]
+    [InlineData(49, LineStatus.Pending, LineStatus.Pending)]
+    [InlineData(51, LineStatus.Pending, LineStatus.Pending)]
+    [InlineData(52, LineStatus.Pending, LineStatus.NoData)]
+    [InlineData(55, LineStatus.Pending, LineStatus.NoData)]
+    [InlineData(56, LineStatus.NoData, LineStatus.NoData)]
+    public void What_is_missing_is_pending_to_its_deadline(int day, LineStatus whole, LineStatus district)
+    {
+        var half = Half with { DueOn = Start.AddDays(55), Deadlines = [new LevelDeadline(UnitLevel.District, Start.AddDays(51))] };
+        var target = Make.Target(1, TargetKind.Ratio, Make.Line(1, LineLevel.Whole, TargetKind.Ratio, 5_000));
+        var other = Ratio(5_000) with { Id = 2, Lines = [Make.Line(2, LineLevel.District, TargetKind.Ratio, 5_000)] };
+        var rank = Make.Target(3, TargetKind.Rank, Make.Line(3, LineLevel.Whole, TargetKind.Rank, 1_000)) with { OwnerId = 4 };
+        var facts = new PeriodFacts(
+            Make.Plan([target, other, rank], [half, Third, Year]), half, Units, [], _ => [new ReportedRow(4, 3, ReportedValue.Position(1))]);
+        var figures = facts.On(Start.AddDays(day)).OfPlan(Basis.YearToDate);
+        Assert.Equal([whole, district, LineStatus.Met], figures.Targets.Select(each => each.Status));
+        Assert.Equal(whole == LineStatus.Pending ? null : false, figures.Targets[0].Met);
+        Assert.Equal(1 + (whole == LineStatus.NoData ? 1 : 0) + (district == LineStatus.NoData ? 1 : 0), figures.TargetsCounted);
+        var unit = facts.On(Start.AddDays(day)).OfUnit(5, Basis.YearToDate);
+        Assert.Equal([district, district], unit.Targets.Select(each => each.Status));
+        Assert.Equal(district == LineStatus.Pending ? null : 0m, unit.Completion?.ToPercent());
+    }
+
+    [Fact]
+    public void A_period_without_figures_has_no_completion_and_no_rank()
+    {
+        var silent = Facts(Ratio(5_000), Half);
+        Assert.Equal(LineStatus.NoData, silent.OfPlan(Basis.YearToDate).Targets[0].Status);
+        var begun = Facts(Ratio(5_000), Third, (Third, 2, ReportedValue.Ratio(1, 1, 0)));
+        var counts = begun.On(Third.DataFrom);
+        var early = begun.On(Third.DataFrom.AddDays(-1));
+        var empty = Facts(Ratio(5_000), Half, (Half, 2, ReportedValue.Ratio(0, 0, 0)));
+        Assert.Equal(1, Ranking.Rank(counts, Basis.YearToDate).Single(each => each.Unit.Id == 2).Rank);
+        foreach (var facts in new[] { silent, early, empty })
+        {
+            Assert.False(facts.HasFigures(Basis.YearToDate));
+            Assert.Null(facts.OfPlan(Basis.YearToDate).Completion);
+            Assert.All(Ranking.Rank(facts, Basis.YearToDate), each => Assert.True(each is { Rank: null, Figures.Completion: null }));
+        }
+    }
+
+    // Third follows Half; E and its district began in it. A target of its owner passed from B to C with Third.
+    [Theory]
+    [InlineData("E", Frequency.Quarterly, "7/10")] // owes no first half
+    [InlineData("D", Frequency.Quarterly, "-")] // owes one, and did not give it
+    [InlineData("D", Frequency.Annual, "notDue")]
+    [InlineData("owner", Frequency.Quarterly, "10/20")]
+    public void A_year_to_date_counts_what_was_due_of_whoever_owed_it(string who, Frequency frequency, string said)
+    {
+        var units = new UnitRegistry([.. Units.All, Make.Unit(6, "E", UnitLevel.District, UnitKind.Committee, 1, Third.DataFrom)], []);
+        var isOwners = who == "owner";
+        var target = Make.Target(1, TargetKind.Ratio, Make.Line(1, LineLevel.District, TargetKind.Ratio, 5_000)) with
+        {
+            Measure = Measure.Flow,
+            Frequency = frequency,
+            Reporting = isOwners ? Reporting.Owner : Reporting.EachUnit,
+            OwnerId = 3,
+        };
+        var plan = Make.Plan([target], [Half, Third, Year]) with
+        {
+            Amendments = [new Amendment(1, "", Start, Third.DataFrom, "", [new AmendedTarget(1, false, null, null, 4, [])])],
+        };
+        var facts = new PeriodFacts(plan, Third, units, [], period => period == Half
+            ? [new ReportedRow(3, 1, ReportedValue.Ratio(3, 10, 0)), new ReportedRow(6, 1, ReportedValue.Ratio(1, 1, 0))]
+            : [.. new[] { 4, 5, 6 }.Select(id => new ReportedRow(id, 1, ReportedValue.Ratio(7, 10, 0)))]);
+        var unit = who switch { "D" => 5, "E" => 6, _ => 4 };
+        var line = facts.OfUnit(unit, Basis.YearToDate).Targets.SingleOrDefault()?.Lines[0];
+        Assert.Equal(said, line is null ? "notDue" : line.Coverage.Received == 0 ? "-" : $"{line.Numerator}/{line.Total}");
+        Assert.Equal(
+            isOwners ? [3, 4] : line is null ? [] : unit == 6 ? [6] : [5, 5], facts.PartsOf(1, unit).Select(each => each.UnitId));
+    }
+
+    [Theory]
+    [InlineData("", "C")] // the plan's lead
+    [InlineData("B>D", "D")]
+    [InlineData("B>A,A>D", "A")] // A is active, so that it answers
+    [InlineData("B>E,E>D", "D")] // E ended too
+    [InlineData("B>D,B>A", "C")] // two of them: nobody can tell which
+    public void An_owner_that_ended_is_answered_for(string successions, string answers)
+    {
+        var ended = Third.DataFrom.AddDays(-1);
+        var units = new UnitRegistry(
+            [
+                .. Units.All.Where(unit => unit.Code != "B"), Make.Unit(3, "B", UnitLevel.Province, UnitKind.Department, 1, null, ended),
+                Make.Unit(6, "E", UnitLevel.Province, UnitKind.Department, 1, null, ended),
+            ],
+            [.. successions.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(each =>
+                new Succession("ABCDE".IndexOf(each[0], StringComparison.Ordinal) + 2, "ABCDE".IndexOf(each[2], StringComparison.Ordinal) + 2, Third.DataFrom, UnitChange.Merger))]);
+        var target = Ratio(5_000) with { Reporting = Reporting.Owner, OwnerId = 3 };
+        var plan = Make.Plan([target], [Half, Third, Year]) with { LeadUnitId = 4 };
+        Assert.Equal([3], new Expectation(plan, Half, units).Lines[0].UnitIds);
+        Assert.Equal([answers], new Expectation(plan, Third, units).Lines[0].UnitIds.Select(id => units[id].Code));
+    }
+
     [Fact]
     public void The_largest_counts_add_up_exactly()
     {
@@ -309,10 +434,10 @@ public sealed class WorkedExampleTests
         Assert.Equal(year, StatusIn(target, Year, null) != LineStatus.NotDue);
     }
 
-    // 24:00 of the due day in Huế is 17:00 of that day in UTC, and is itself still on time.
+    // 24:00 of the due day in Huế is 17:00 of that day in UTC, and is itself late.
     [Theory]
     [InlineData(-1, 1)]
-    [InlineData(0, 1)]
+    [InlineData(0, 0)]
     [InlineData(1, 0)]
     public void On_time_to_the_tick(long ticks, int onTime)
     {

@@ -3,38 +3,47 @@ using Cchc.Domain.Reports;
 
 namespace Cchc.Domain.Completion;
 
-/// <summary>The values of one line, by part of the year to date and by expected unit.</summary>
+/// <summary>The values of one line, by part of the year to date and by the units expected in that part.</summary>
 internal sealed class LineFacts
 {
-    private readonly ReportedValue[][] _parts;
+    private readonly ReportedValue[][] _values;
 
     // A line has one reporter or hundreds: sorted ids find a unit in a few steps without a table for each line.
-    private readonly int[] _sortedIds;
+    private readonly int[][] _reporters;
 
-    public LineFacts(LineReporters reporters, int parts)
+    /// <param name="parts">The line in each part of the year to date, the asked period last. Only a flow has parts before that.</param>
+    public LineFacts(IReadOnlyList<LineReporters> parts)
     {
-        Reporters = reporters;
-        _sortedIds = [.. reporters.UnitIds.Order()];
-        _parts = [.. Enumerable.Range(0, parts).Select(_ => new ReportedValue[_sortedIds.Length])];
+        Reporters = parts[^1];
+        var asked = Sorted(parts[^1]);
+        _reporters = [.. parts.SkipLast(1).Select(Sorted).Select(ids => ids.AsSpan().SequenceEqual(asked) ? asked : ids), asked];
+        _values = [.. _reporters.Select(ids => new ReportedValue[ids.Length])];
     }
 
     /// <summary>A copy that can be changed without the other.</summary>
     public LineFacts(LineFacts other)
     {
-        (Reporters, _sortedIds) = (other.Reporters, other._sortedIds);
-        _parts = [.. other._parts.Select(values => (ReportedValue[])values.Clone())];
+        (Reporters, _reporters) = (other.Reporters, other._reporters);
+        _values = [.. other._values.Select(values => (ReportedValue[])values.Clone())];
     }
 
     public LineReporters Reporters { get; }
 
-    public int Find(int unitId) => Array.BinarySearch(_sortedIds, unitId);
+    /// <summary>The place of a unit among those expected in the asked period; negative where it is not expected.</summary>
+    public int Find(int unitId) => Find(unitId, _reporters.Length - 1);
 
-    public bool Put(int part, in ReportedRow row)
+    /// <summary>Whether a unit is expected in any part.</summary>
+    public bool Has(int unitId) => Enumerable.Range(0, _reporters.Length).Any(part => Find(unitId, part) >= 0);
+
+    /// <param name="fromLast">0 is the asked period, 1 the part before it.</param>
+    /// <param name="row">What a unit said.</param>
+    public bool Put(int fromLast, in ReportedRow row)
     {
-        var at = Find(row.UnitId);
+        var part = _reporters.Length - 1 - fromLast;
+        var at = part < 0 ? -1 : Find(row.UnitId, part);
         if (at >= 0)
         {
-            _parts[part][at] = row.Value;
+            _values[part][at] = row.Value;
         }
 
         return at >= 0;
@@ -43,36 +52,61 @@ internal sealed class LineFacts
     /// <summary>Makes blank all that a unit said.</summary>
     public void Forget(int unitId)
     {
-        if (Find(unitId) is >= 0 and var at)
+        for (var part = 0; part < _reporters.Length; part++)
         {
-            Array.ForEach(_parts, values => values[at] = default);
+            if (Find(unitId, part) is >= 0 and var at)
+            {
+                _values[part][at] = default;
+            }
         }
     }
 
-    public ReportedValue Part(int part, int at) => _parts[part][at];
-
     public ReportedValue Value(int at, Basis basis)
     {
-        if (basis == Basis.Period || Reporters.Target.Measure == Measure.Stock || _parts.Length == 1)
+        if (basis == Basis.Period || _values.Length == 1)
         {
-            return _parts[^1][at];
+            return _values[^1][at];
         }
 
-        Span<ReportedValue> values = stackalloc ReportedValue[Math.Min(_parts.Length, 64)];
-        values = _parts.Length <= 64 ? values : new ReportedValue[_parts.Length];
-        for (var part = 0; part < _parts.Length; part++)
+        Span<ReportedValue> values = stackalloc ReportedValue[Math.Min(_values.Length, 64)];
+        values = _values.Length <= 64 ? values : new ReportedValue[_values.Length];
+        var count = 0;
+        for (var part = 0; part < _values.Length; part++)
         {
-            values[part] = _parts[part][at];
+            if (Counting(part, at) is >= 0 and var from)
+            {
+                values[count++] = _values[part][from];
+            }
         }
 
-        return ReportedValue.Sum(values);
+        return ReportedValue.Sum(values[..count]);
+    }
+
+    /// <summary>The parts of the year to date that count for a unit expected in the asked period, with who said what in each.</summary>
+    public IEnumerable<(int FromLast, int UnitId, ReportedValue Value)> PartsOf(int at) =>
+        from part in Enumerable.Range(0, _values.Length)
+        let counting = Counting(part, at)
+        where counting >= 0
+        select (_values.Length - 1 - part, _reporters[part][counting], _values[part][counting]);
+
+    private static int[] Sorted(LineReporters reporters) => [.. reporters.UnitIds.Order()];
+
+    private int Find(int unitId, int part) => Array.BinarySearch(_reporters[part], unitId);
+
+    // The same unit where it was expected; of an owner's target whoever owned it then.
+    private int Counting(int part, int at)
+    {
+        var (then, now) = (_reporters[part], _reporters[^1]);
+        return ReferenceEquals(then, now) ? at
+            : Reporters.Target.Reporting == Reporting.Owner ? then.Length - 1
+            : Array.BinarySearch(then, now[at]);
     }
 
     /// <summary>The sums over all units expected.</summary>
     public LineSums Sum(Basis basis)
     {
         var sums = default(LineSums);
-        for (var at = 0; at < _sortedIds.Length; at++)
+        for (var at = 0; at < _values[^1].Length; at++)
         {
             sums.Add(Value(at, basis));
         }

@@ -5,7 +5,12 @@ namespace Cchc.Domain.Completion;
 /// <summary>The rate, the completion and the status of one line over some of its units.</summary>
 internal static class LineRules
 {
-    public static LineResult Compute(LineReporters line, in LineSums sums, Period period, Fraction elapsed)
+    /// <param name="line">The line.</param>
+    /// <param name="sums">What its units said.</param>
+    /// <param name="isAwaited">Whether the deadline of any of these units has not passed.</param>
+    /// <param name="period">The period.</param>
+    /// <param name="elapsed">The share of the plan's days that have passed at its end.</param>
+    public static LineResult Compute(LineReporters line, in LineSums sums, bool isAwaited, Period period, Fraction elapsed)
     {
         var target = line.Target;
         var result = new LineResult
@@ -24,7 +29,7 @@ internal static class LineRules
             TargetKind.Milestone => result with { Done = (int)sums.Numerator },
             _ => WithPosition(result, sums.Position),
         };
-        return target.Kind == TargetKind.Milestone ? result : Settle(result, target, period, elapsed);
+        return target.Kind == TargetKind.Milestone ? result : Settle(result, target, isAwaited, period, elapsed);
     }
 
     private static LineResult WithRate(LineResult result, Int128 part, Int128 whole)
@@ -36,7 +41,9 @@ internal static class LineRules
 
         var rate = new Fraction(part, whole);
         var required = new Fraction(threshold, 10_000);
-        return result with { Rate = rate, Completion = Fraction.Min(Fraction.One, rate / required), Met = rate >= required };
+        return result.Line.Operator == Comparison.AtMost
+            ? result with { Rate = rate, Completion = rate <= required ? Fraction.One : required / rate, Met = rate <= required }
+            : result with { Rate = rate, Completion = Fraction.Min(Fraction.One, rate / required), Met = rate >= required };
     }
 
     private static LineResult WithPosition(LineResult result, long? position)
@@ -51,7 +58,7 @@ internal static class LineRules
     }
 
     // What stands first in this order wins; what does not count has neither completion nor verdict.
-    private static LineResult Settle(LineResult result, Target target, Period period, Fraction elapsed)
+    private static LineResult Settle(LineResult result, Target target, bool isAwaited, Period period, Fraction elapsed)
     {
         var nothingCame = result.Coverage is { Expected: > 0, Received: 0 };
         if (!target.IsDueIn(period))
@@ -61,7 +68,7 @@ internal static class LineRules
 
         if (nothingCame)
         {
-            return target.Kind is TargetKind.Rank or TargetKind.Grade
+            return isAwaited || target.Kind is TargetKind.Rank or TargetKind.Grade
                 ? NotCounting(result, LineStatus.Pending)
                 : result with { Status = LineStatus.NoData, Completion = Fraction.Zero, Met = false };
         }

@@ -81,7 +81,7 @@ public sealed record TargetResult
 }
 
 /// <summary>What the figures of a plan or a unit come to.</summary>
-/// <param name="Completion">The weighted mean over the targets that count; null where none does.</param>
+/// <param name="Completion">The weighted mean over the targets that count; null where none does, or the period has no figures.</param>
 /// <param name="TargetsMet">Targets that are met.</param>
 /// <param name="TargetsCounted">Targets that count.</param>
 /// <param name="TargetsTotal">All targets.</param>
@@ -91,7 +91,10 @@ public sealed record Totals(Fraction? Completion, int TargetsMet, int TargetsCou
 /// <summary>The figures of a plan, of a unit, or of a unit with all below it.</summary>
 public sealed record RollUp
 {
-    public RollUp(IReadOnlyList<TargetResult> targets, ReportCoverage coverage)
+    /// <param name="targets">The targets.</param>
+    /// <param name="coverage">The reports behind them.</param>
+    /// <param name="hasFigures">Whether the period has figures at all; without them there is no completion, whatever its targets say.</param>
+    public RollUp(IReadOnlyList<TargetResult> targets, ReportCoverage coverage, bool hasFigures = true)
     {
         Targets = targets;
         var sum = Fraction.Zero;
@@ -107,14 +110,14 @@ public sealed record RollUp
             }
         }
 
-        Totals = new Totals(counted == 0 ? null : sum / new Fraction(weights, 1), met, counted, targets.Count, coverage);
+        Totals = new Totals(counted == 0 || !hasFigures ? null : sum / new Fraction(weights, 1), met, counted, targets.Count, coverage);
     }
 
     public IReadOnlyList<TargetResult> Targets { get; }
 
     public Totals Totals { get; }
 
-    /// <summary>The weighted mean over the targets that count; null where none does.</summary>
+    /// <summary>The weighted mean over the targets that count; null where none does, or the period has no figures.</summary>
     public Fraction? Completion => Totals.Completion;
 
     public int TargetsMet => Totals.TargetsMet;

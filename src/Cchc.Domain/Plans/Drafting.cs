@@ -69,7 +69,7 @@ public static class Drafting
 
     /// <summary>
     /// A plan as it begins in another year: amended as it was on its last day, every date moved by whole years, the leads and coordinating
-    /// units that it ended with.
+    /// units that it ended with. Windows that followed each other still do, so that 29 February falls into one.
     /// </summary>
     public static Plan Copy(Plan source, string code, int year)
     {
@@ -90,10 +90,10 @@ public static class Drafting
             {
                 Code = Renamed(period.Code, source.Year, year),
                 DataFrom = LocalTime.YearsAfter(period.DataFrom, years),
-                DataTo = LocalTime.YearsAfter(period.DataTo, years),
-                DueOn = LocalTime.YearsAfter(period.DueOn, years),
-                LockOn = period.LockOn is { } lockOn ? LocalTime.YearsAfter(lockOn, years) : null,
-                Deadlines = [.. period.Deadlines.Select(each => each with { DueOn = LocalTime.YearsAfter(each.DueOn, years) })],
+                DataTo = LastDay(period.DataTo),
+                DueOn = LastDay(period.DueOn),
+                LockOn = period.LockOn is { } lockOn ? LastDay(lockOn) : null,
+                Deadlines = [.. period.Deadlines.Select(each => each with { DueOn = LastDay(each.DueOn) })],
             })],
             Tasks = [.. source.Tasks.Select(task => task with
             {
@@ -103,6 +103,10 @@ public static class Drafting
                     .Select(each => each.UnitId).Distinct().Select(unit => new TaskCoordinator(unit, from, null))],
             })],
         };
+
+        // A last day is the day before a first one: 28 February 2023 becomes 29 February 2024.
+        DateOnly LastDay(DateOnly date) => LocalTime.YearsAfter(LocalTime.DayAfter(date), years) is var next
+            && (next == DateOnly.MaxValue || next == DateOnly.MinValue) ? next : next.AddDays(-1);
     }
 
     private static string Renamed(string text, int year, int other) => text.Replace(

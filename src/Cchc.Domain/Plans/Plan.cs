@@ -65,6 +65,20 @@ public sealed record Plan
         return ReferenceEquals(targets, Targets) ? this : this with { Targets = targets };
     }
 
+    /// <summary>
+    /// The plan as a period is judged by it: amended up to the period's last day, and each target that its owner reports owned by the unit
+    /// that answers for it then. For an owner that is not active that is its successor, otherwise the plan's lead.
+    /// </summary>
+    public Plan In(Period period, UnitRegistry units)
+    {
+        var amended = On(period.DataTo);
+        return amended.Targets.All(target => AnsweringOwner(target) == target.OwnerId) ? amended
+            : amended with { Targets = [.. amended.Targets.Select(target => target with { OwnerId = AnsweringOwner(target) })] };
+
+        int AnsweringOwner(Target target) => target.Reporting == Reporting.EachUnit ? target.OwnerId
+            : (units.AnsweringFor(target.OwnerId, period.DataTo) ?? units.AnsweringFor(LeadUnitId, period.DataTo))?.Id ?? LeadUnitId;
+    }
+
     public Target? FindTarget(string code) => Targets.FirstOrDefault(target => Codes.Same(target.Code, code));
 
     public PlanTask? FindTask(string code) => Tasks.FirstOrDefault(task => Codes.Same(task.Code, code));
@@ -143,7 +157,7 @@ public sealed record TargetLine
     public required int Id { get; init; }
     public required LineLevel Level { get; init; }
 
-    /// <summary>Null for a milestone, which has no condition.</summary>
+    /// <summary>Null for a milestone, which has no condition; <c>atMost</c> for a rank or a grade.</summary>
     public required Comparison? Operator { get; init; }
 
     /// <summary>Hundredths of a percent for a rate, of a position for a rank or a grade.</summary>
@@ -194,7 +208,7 @@ public sealed record Period
     public required DateOnly DataFrom { get; init; }
     public required DateOnly DataTo { get; init; }
 
-    /// <summary>The last day on which a report is on time, to 24:00 in Asia/Ho_Chi_Minh, where its level has no deadline of its own.</summary>
+    /// <summary>The last day on which a report is on time, before 24:00 in Asia/Ho_Chi_Minh, where its level has no deadline of its own.</summary>
     public required DateOnly DueOn { get; init; }
 
     /// <summary>Earlier deadlines of single levels; "province" are the departments and all other units of that level.</summary>
@@ -211,8 +225,8 @@ public sealed record Period
     /// <summary>The last day on which a report of a unit of this level is on time.</summary>
     public DateOnly DueOnFor(UnitLevel level) => Deadlines.FirstOrDefault(each => each.Level == level)?.DueOn ?? DueOn;
 
-    /// <summary>The last instant at which a report of a unit of this level is on time: the end of its due day.</summary>
-    public DateTimeOffset DueBy(UnitLevel level) => LocalTime.EndOf(DueOnFor(level));
+    /// <summary>Whether a report of a unit of this level that was first submitted at an instant was on time: before 24:00 of its due day.</summary>
+    public bool IsOnTime(UnitLevel level, DateTimeOffset submittedAt) => LocalTime.DateOf(submittedAt) <= DueOnFor(level);
 
     public PeriodState StateOn(DateOnly today) =>
         today < DataFrom ? PeriodState.NotBegun : LockOn is { } lockOn && today > lockOn ? PeriodState.Locked : PeriodState.Open;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Cchc.Domain.Units;
 
 namespace Cchc.Domain.Plans;
 
@@ -15,9 +16,12 @@ public sealed record WindowCount(Period Period, long? Count, bool? Met);
 /// <summary>How a task stands by what its units said in published reports (nhiệm vụ).</summary>
 public static partial class TaskRules
 {
-    /// <summary>The period in which the task was last due and which is past due; null where none is, or the task is never due.</summary>
-    public static Period? LatestDue(Plan plan, PlanTask task, DateOnly today) =>
-        plan.Periods.LastOrDefault(period => period.DueOn < today && task.Frequency switch
+    /// <summary>
+    /// The period in which the task was last due and whose deadline for the level of the task's lead has passed; null where there is none,
+    /// or the task is never due.
+    /// </summary>
+    public static Period? LatestDue(Plan plan, PlanTask task, UnitRegistry units, DateOnly today) =>
+        plan.Periods.LastOrDefault(period => period.DueOnFor(units[task.LeadOn(period.DataTo).UnitId].Level) < today && task.Frequency switch
         {
             Frequency.Quarterly or Frequency.Periodic => true,
             Frequency.HalfYearly => period.Kind is PeriodKind.Half or PeriodKind.Year,
@@ -26,11 +30,11 @@ public static partial class TaskRules
         });
 
     /// <summary>
-    /// Whether a task is overdue: not done, and its lead said nothing of it in the period in which it was last due and which is past due; or
-    /// that period is the plan's final one.
+    /// Whether a task is overdue: not done, and its lead said nothing of it in the period in which it was last due and whose deadline has
+    /// passed; or that period is the plan's final one.
     /// </summary>
-    public static bool IsOverdue(Plan plan, PlanTask task, IReadOnlyList<TaskStatement> said, DateOnly today) =>
-        Latest(plan, task, said)?.Status != Progress.Done && LatestDue(plan, task, today) is { } due
+    public static bool IsOverdue(Plan plan, PlanTask task, IReadOnlyList<TaskStatement> said, UnitRegistry units, DateOnly today) =>
+        Latest(plan, task, said)?.Status != Progress.Done && LatestDue(plan, task, units, today) is { } due
         && (due.IsFinal || !said.Any(each => each.PeriodId == due.Id && each.UnitId == task.LeadOn(due.DataTo).UnitId));
 
     /// <summary>What the task's lead last said of it; a coordinating unit tells its own part.</summary>

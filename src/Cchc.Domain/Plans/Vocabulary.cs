@@ -23,6 +23,17 @@ public enum LineLevel { Province, District, Commune, Whole }
 
 public enum Comparison { AtLeast, AtMost }
 
+public static class TargetKinds
+{
+    /// <summary>Whether a line of a target of this kind may have this operator; a milestone has none.</summary>
+    public static bool Takes(this TargetKind kind, Comparison comparison) => kind switch
+    {
+        TargetKind.Milestone => false,
+        TargetKind.Rank or TargetKind.Grade => comparison == Comparison.AtMost,
+        _ => true,
+    };
+}
+
 /// <summary>What a window covers, which decides what is due in it.</summary>
 public enum PeriodKind { Quarter, Half, Year }
 

@@ -28,6 +28,9 @@ public sealed record Breach(string Code, string Member, object? Value, params ob
 /// <summary>What may be said of a line: which lines a unit owes in a period, and which numbers make sense together.</summary>
 public static class ValueRules
 {
+    /// <summary>The largest count that a report may hold: a sum over 90,000 units stays under 2^53, which every client reads exactly.</summary>
+    public const long MaxCount = 99_999_999_999;
+
     private static readonly string[] Members = ["numerator", "total", "excluded", "done", "position", "state"];
 
     /// <summary>The line that a unit means when it names a target, with or without a level; else why there is none.</summary>

@@ -27,6 +27,35 @@ public sealed class UnitRegistry
 
     public IEnumerable<Unit> ActiveOn(DateOnly date) => All.Where(unit => unit.On(date) is not null);
 
+    /// <summary>
+    /// The unit that answers on a date for what was given to a unit: itself while it is active, otherwise the one active unit that
+    /// succeeded it, at any remove. Null where no unit did, or several.
+    /// </summary>
+    public Unit? AnsweringFor(int unitId, DateOnly date)
+    {
+        var (answering, seen, open) = (new HashSet<int>(), new HashSet<int>(), new Stack<int>([unitId]));
+        while (open.TryPop(out var id))
+        {
+            if (!seen.Add(id))
+            {
+                continue;
+            }
+
+            if (this[id].On(date) is not null)
+            {
+                answering.Add(id);
+                continue;
+            }
+
+            foreach (var succession in Successions.Where(each => each.PredecessorId == id && each.EffectiveOn <= date))
+            {
+                open.Push(succession.SuccessorId);
+            }
+        }
+
+        return answering.Count == 1 ? this[answering.First()] : null;
+    }
+
     /// <summary>The unit that stands above all others over a unit; itself where none does.</summary>
     public Unit TopOf(Unit unit, DateOnly date)
     {
