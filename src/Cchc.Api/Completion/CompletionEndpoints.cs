@@ -13,7 +13,7 @@ internal static class CompletionEndpoints
 {
     private static readonly Parameter[] Common =
     [
-        new("period", "Reporting period; the latest with data where it is not given", "2022-H1"),
+        new("period", Parameters.DefaultPeriod, "2022-H1"),
         Parameters.Word<Lens>("lens", "Which revisions count; provisional needs a key"),
         Parameters.Word<Basis>("basis", "Year to date, or the period's window alone"), Parameters.AsOf,
     ];
@@ -190,16 +190,17 @@ internal static class CompletionEndpoints
             Position = target.Kind is TargetKind.Rank or TargetKind.Grade ? value.Numerator : null,
             Rate = isRatio && value.Total > value.Excluded
                 ? new Domain.Fraction(value.Numerator, value.Total - value.Excluded).ToPercent() : null,
-            Parts = hasParts ? [.. facts.Parts.Select((part, index) => Part(part, facts.PartValue(line.Line.Id, unit.Id, index)))] : null,
+            Parts = hasParts ? [.. facts.PartsOf(line.Line.Id, unit.Id)
+                .Select(part => Part(part.Period, facts.Units[part.UnitId], part.Value))] : null,
             Note = note,
             Revision = facts.HeadOf(unit.Id)?.Revision,
             Sample = facts.HeadOf(unit.Id)?.IsSample ?? false,
         };
     }
 
-    private static ContributionPart Part(Period period, ReportedValue value) => value.State == ValueState.Given
-        ? new ContributionPart(period.Code, value.Numerator, value.Total, value.Excluded, false)
-        : new ContributionPart(period.Code, null, null, null, value.State == ValueState.NotApplicable);
+    private static ContributionPart Part(Period period, Unit unit, ReportedValue value) => value.State == ValueState.Given
+        ? new ContributionPart(period.Code, unit.Code, value.Numerator, value.Total, value.Excluded, false)
+        : new ContributionPart(period.Code, unit.Code, null, null, null, value.State == ValueState.NotApplicable);
 
     private static async ValueTask<Asked> AskAsync(
         HttpContext context, string plan, Catalogues catalogues, Snapshots snapshots, TimeProvider time, params string[] more)
@@ -228,8 +229,7 @@ internal static class CompletionEndpoints
 
         public bool IsPrivate => Lens == Lens.Provisional;
 
-        // The default period rests on the data version too, so that the version tags the answer whole.
-        public string Version => $"{Catalogue.Version}.{Snapshot.Version.Version}";
+        public string Version => Snapshot.Tag;
 
         public string Tag => Version + Reach.FigureMark;
 

@@ -89,7 +89,7 @@ public sealed record CompletionRow
     {
         RowGrouping.Value => [.. Base, .. UnitKey, .. LineKey, .. Line, Column<CompletionRow>.Attribute("revision", row => row.Revision), Marked],
         RowGrouping.Target => [.. Base, .. LineKey, .. Line, .. Counts, Marked],
-        RowGrouping.Group => [.. Base, Column<CompletionRow>.Dimension("group", row => row.Group), .. Names, .. Sum, Marked],
+        RowGrouping.Group => [.. Base, Column<CompletionRow>.Dimension("group", row => row.Group), .. Names, .. Sum, .. Reports, Marked],
         RowGrouping.Unit => [.. Base, .. UnitKey, Column<CompletionRow>.Measure("rank", row => row.Rank), .. Sum, .. Reports, Marked],
         RowGrouping.District => [.. Base, Column<CompletionRow>.Dimension("unit", row => row.Unit), .. Names, .. Sum, .. Reports, Marked],
         _ => [.. Base, Column<CompletionRow>.Dimension("unitLevel", row => Column<CompletionRow>.Word(row.UnitLevel)), .. Sum, .. Reports, Marked],

@@ -70,15 +70,13 @@ internal static class CompletionRows
         var figures = snapshot.OfPlan(basis);
         foreach (var group in snapshot.Facts.Plan.Groups)
         {
-            var inGroup = new RollUp([.. figures.Targets.Where(target => target.Target.Group == group.Code)], default);
-            yield return Sum(Blank(snapshot), inGroup.Totals) with
+            var targets = figures.Targets.Where(target => target.Target.Group == group.Code).ToList();
+            var coverage = snapshot.Facts.CoverageOf(snapshot.Facts.Expectation.UnitIds, [.. targets.Select(target => target.Target.Code)]);
+            yield return Sum(Blank(snapshot), new RollUp(targets, coverage, snapshot.Facts.HasFigures(basis)).Totals) with
             {
                 Group = group.Code,
                 NameVi = group.TitleVi,
                 NameEn = group.TitleEn,
-                Expected = null,
-                Received = null,
-                OnTime = null,
             };
         }
     }

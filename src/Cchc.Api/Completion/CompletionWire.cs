@@ -171,7 +171,10 @@ public sealed record Contribution
 
     public decimal? Rate { get; init; }
 
-    /// <summary>The parts of the year to date, where there is more than one.</summary>
+    /// <summary>
+    /// The parts of the year to date that count, where the period is not the only one: those in which the target was due and the unit was
+    /// expected.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<ContributionPart>? Parts { get; init; }
 
@@ -186,7 +189,8 @@ public sealed record Contribution
     public bool Sample { get; init; }
 }
 
-public sealed record ContributionPart(string Period, long? Numerator, long? Total, long? Excluded, bool NotApplicable);
+/// <summary>What one period adds to a year to date, by the unit that answered for it then: another one where the target's owner changed.</summary>
+public sealed record ContributionPart(string Period, string Unit, long? Numerator, long? Total, long? Excluded, bool NotApplicable);
 
 /// <param name="Unit">The unit's code.</param>
 /// <param name="NameVi">Its name on the period's last day.</param>

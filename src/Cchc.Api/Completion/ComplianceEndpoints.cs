@@ -16,7 +16,7 @@ internal static class ComplianceEndpoints
         api.MapGet("/plans/{plan}/compliance", GetCompliance).Describe<ComplianceAnswer>(
             "getCompliance",
             "Reports expected, received, on time, late, returned and missing, by level, district and unit (provisional: units within reach)",
-            [new("period", "Reporting period; the latest with data where it is not given", "2022-H1"), lens,
+            [new("period", Parameters.DefaultPeriod, "2022-H1"), lens,
              Parameters.Word<UnitLevel>("level", "Level"), Parameters.Word<UnitKind>("kind", "Kind"),
              new("under", "This unit and all below it", "D474"), Parameters.Word<ComplianceState>("state", "Only units so, in items"),
              new("overdue", "Only units that are past due, in items, which is today's chase list", true),
@@ -40,7 +40,7 @@ internal static class ComplianceEndpoints
         var snapshot = await snapshots.GetAsync(found, period, lens, asOf, context.RequestAborted);
         var today = LocalTime.DateOf(asOf ?? time.GetUtcNow());
         var reach = new Reach(context.Caller(), lens);
-        var tag = $"{snapshot.Catalogue.Version}.{snapshot.Version.Version}.{today:yyyyMMdd}{reach.FigureMark}";
+        var tag = $"{snapshot.Tag}.{today:yyyyMMdd}{reach.FigureMark}";
         await Answers.WriteAsync(context, tag, lens == Lens.Provisional, () =>
         {
             var facts = snapshot.Facts;
@@ -138,7 +138,7 @@ internal static class ComplianceEndpoints
             Kind = unit.Kind,
             District = unit.Level == UnitLevel.District && unit.Kind == UnitKind.Committee ? unit.Code
                 : version?.ParentId is { } parent && facts.Units[parent].Level == UnitLevel.District ? facts.Units[parent].Code : null,
-            State = isReceived ? first <= facts.Period.DueBy(unit.Level) ? ComplianceState.OnTime : ComplianceState.Late
+            State = isReceived ? facts.Period.IsOnTime(unit.Level, first!.Value) ? ComplianceState.OnTime : ComplianceState.Late
                 : snapshot.Returned.Contains(unit.Id) ? ComplianceState.Returned : ComplianceState.Missing,
             FirstSubmittedAt = isReceived ? first : null,
             ValuesDue = due.Count,

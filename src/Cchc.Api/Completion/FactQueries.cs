@@ -94,6 +94,13 @@ internal static class FactQueries
         WHERE periods.plan_id = @planId AND EXISTS (SELECT 1 FROM revisions WHERE revisions.period_id = periods.period_id AND {Counts})
         """;
 
+    private const string ConsolidatedPeriods = """
+        SELECT periods.period_id AS Id
+        FROM periods
+        WHERE periods.plan_id = @planId AND EXISTS (
+            SELECT 1 FROM consolidated_results WHERE consolidated_results.period_id = periods.period_id AND consolidated_results.frozen_at <= @asOf)
+        """;
+
     // A draft counts in no lens: saving one moves the version alone.
     private const string Touched = """
         SELECT DISTINCT data_version AS Version, period_code AS Period, unit_id AS UnitId, CASE WHEN kind = 'report.saved' THEN 1 ELSE 0 END AS IsDraft
@@ -144,6 +151,10 @@ internal static class FactQueries
 
     public static Task<IReadOnlyList<int>> CountingPeriodsAsync(DbSession session, int planId, bool provisional, DateTimeOffset asOf) =>
         session.QueryAsync<int>(CountingPeriods, new { planId, provisional = provisional ? 1 : 0, asOf });
+
+    /// <summary>The periods that had a consolidated result at an instant.</summary>
+    public static Task<IReadOnlyList<int>> ConsolidatedPeriodsAsync(DbSession session, int planId, DateTimeOffset asOf) =>
+        session.QueryAsync<int>(ConsolidatedPeriods, new { planId, asOf });
 
     public static Task<IReadOnlyList<RemarkRow>> RemarksAsync(
         DbSession session, int periodId, int targetId, bool provisional, DateTimeOffset asOf) =>

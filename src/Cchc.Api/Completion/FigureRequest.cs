@@ -12,8 +12,7 @@ internal sealed record FigureRequest(Plan Plan, Reach Reach, Basis Basis, DateTi
 
     public bool IsPrivate => Lens == Lens.Provisional;
 
-    // The default period rests on the data version too, so that the version tags the answer whole.
-    public string Tag => $"{Snapshots[0].Catalogue.Version}.{Snapshots[0].Version.Version}{Reach.FigureMark}";
+    public string Tag => Snapshot.TagOf(Snapshots) + Reach.FigureMark;
 
     /// <summary>Reads <c>period</c> (codes, comma-separated, or all), <c>lens</c>, <c>basis</c> and <c>asOf</c>.</summary>
     /// <param name="context">The request.</param>

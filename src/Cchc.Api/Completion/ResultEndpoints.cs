@@ -127,14 +127,14 @@ internal static class ResultEndpoints
 
         var heads = await ResultQueries.HeadsAsync(session, period.Id);
         var last = heads.Count == 0 ? null : heads[^1];
-        if (last?.DataVersion >= snapshot.Version.Version)
-        {
-            throw new ProblemException("result.unchanged", last.Number);
-        }
-
         var before = last is null ? null
             : JsonSerializer.Deserialize<ConsolidatedResult>((await ResultQueries.DocumentAsync(session, period.Id, last.Number))!, Json.Options);
         var result = Consolidate(snapshot, (last?.Number ?? 0) + 1, before, now);
+        if (before is not null && SaysOf(before) == SaysOf(result))
+        {
+            throw new ProblemException("result.unchanged", before.Number);
+        }
+
         var document = JsonSerializer.Serialize(result, Json.Options);
         var sha256 = Hash(document);
         await ResultQueries.InsertAsync(
@@ -156,7 +156,6 @@ internal static class ResultEndpoints
         var facts = snapshot.Facts;
         var completion = Figures.Fill(new CompletionAnswer(), snapshot, Lens.Published, Basis.YearToDate, facts.OfPlan(Basis.YearToDate));
         var compliance = ComplianceEndpoints.Judge(snapshot, LocalTime.DateOf(now), _ => true);
-        var earlier = before?.Completion.Targets.ToDictionary(target => target.Target) ?? [];
         return new ConsolidatedResult
         {
             Plan = facts.Plan.Code,
@@ -169,12 +168,22 @@ internal static class ResultEndpoints
             Compliance = ComplianceCounts.Of(compliance),
             Missing = [.. compliance.Where(each => each.State is ComplianceState.Missing or ComplianceState.Returned)
                 .Select(each => new MissingUnit(each.Unit, each.NameVi))],
-            Changes = before is null ? [] : [.. completion.Targets
-                .Select(target => (Now: target, Then: earlier.GetValueOrDefault(target.Target)))
-                .Where(each => each.Then is null || each.Then.Completion != each.Now.Completion || each.Then.Met != each.Now.Met)
-                .Select(each => new ResultChange(each.Now.Target, each.Then?.Completion, each.Now.Completion, each.Then?.Met, each.Now.Met))],
+            Changes = before is null ? [] : [.. ResultChange.Between(before.Completion.Targets, completion.Targets)],
         };
     }
+
+    // What a result says, without its number, instant, reason and version: a draft raises the version and changes nothing.
+    private static string SaysOf(ConsolidatedResult result) => JsonSerializer.Serialize(
+        result with
+        {
+            Number = 0,
+            FrozenAt = default,
+            Reason = null,
+            DataVersion = 0,
+            Completion = result.Completion with { DataVersion = 0, AsOf = default },
+            Changes = [],
+        },
+        Json.Options);
 
     private static async Task<(Plan Plan, Period Period)> FindAsync(HttpContext context, string plan, string period, Catalogues catalogues)
     {

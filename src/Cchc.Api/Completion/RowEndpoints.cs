@@ -24,7 +24,7 @@ internal static class RowEndpoints
         api.MapGet("/plans/{plan}/completion/rows", ListRows).Describe<CompletionRowsAnswer>(
             "listCompletionRows",
             "The figures as a tidy table, one row a value, line, group, unit, district or level (provisional: units within reach)",
-            [new("period", "Periods, comma-separated, or all; the latest with data where it is not given", "2022-Q1"),
+            [new("period", "Periods, comma-separated, or all; the default period where it is not given", "2022-Q1"),
              Parameters.Word<Lens>("lens", "Which revisions count; provisional needs a key"),
              Parameters.Word<Basis>("basis", "Year to date, or the period's window alone"), Parameters.AsOf,
              Parameters.Word<RowGrouping>("groupBy", "What a row is about"), .. Filters, .. TableRequest.Parameters]).Refuses(401, 404, 406).InForms();

@@ -3,7 +3,6 @@ using Cchc.Api.Plans;
 using Cchc.Api.Tables;
 using Cchc.Domain.Completion;
 using Cchc.Domain.Plans;
-using Cchc.Domain.Units;
 
 namespace Cchc.Api.Completion;
 
@@ -24,7 +23,7 @@ internal static class SeriesEndpoints
             .Refuses(401, 403, 404, 406).InForms();
         api.MapGet("/plans/{plan}/completion/comparison", Compare).Describe<ComparisonAnswer>(
             "compareCompletion", "Two periods side by side, target by target",
-            [new("period", "The later period; the latest with data where it is not given", "2022-H1"),
+            [new("period", "The later period; the default one where it is not given", "2022-H1"),
              new("with", "The period to compare with; the one before where it is not given", "2022-Q1"),
              new("unit", "Of this unit on its own values", "SNV"), .. Common, .. TableRequest.Parameters])
             .Refuses(401, 403, 404, 406).InForms();
@@ -88,7 +87,7 @@ internal static class SeriesEndpoints
             asked.Reach.Require(both, unit);
         }
 
-        var (before, after) = (FiguresOf(both[0], unit, asked.Basis), FiguresOf(both[1], unit, asked.Basis));
+        var (before, after) = (new ComparedFigures(both[0], unit, asked.Basis), new ComparedFigures(both[1], unit, asked.Basis));
         var version = both[1].Version;
         var head = new ComparisonAnswer
         {
@@ -101,18 +100,17 @@ internal static class SeriesEndpoints
             DataVersion = version.Version,
             AsOf = version.ChangedAt,
             Sample = both.Any(each => each.Facts.HasSample),
-            Before = before.Completion?.ToPercent(),
-            After = after.Completion?.ToPercent(),
-            Change = Difference(before.Completion, after.Completion),
+            Before = before.Figures.Completion?.ToPercent(),
+            After = after.Figures.Completion?.ToPercent(),
+            Change = Difference(before.Figures.Completion, after.Figures.Completion),
+            CoverageBefore = before.Figures.Coverage,
+            CoverageAfter = after.Figures.Coverage,
         };
-        var tag = $"{both[1].Catalogue.Version}.{version.Version}{asked.Reach.FigureMark}";
+        var tag = Snapshot.TagOf(both) + asked.Reach.FigureMark;
         return new Table<ComparedTarget>(
             table, new TableHead("completion-comparison", tag, version.Version, asked.IsPrivate, version.ChangedAt, head),
             FigureLabels.Of(both, table.Phrases), () => ComparedTarget.Of(before, after, both.Any(each => each.Facts.HasSample)));
     }
-
-    private static RollUp FiguresOf(Snapshot snapshot, Unit? unit, Basis basis) =>
-        unit is null ? snapshot.OfPlan(basis) : snapshot.Facts.OfUnit(unit.Id, basis);
 
     /// <summary>The difference in percentage points, rounded once.</summary>
     internal static decimal? Difference(Domain.Fraction? before, Domain.Fraction? after) =>

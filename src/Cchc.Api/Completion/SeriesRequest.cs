@@ -15,7 +15,7 @@ internal sealed record SeriesRequest(
     /// <summary>Those that a series has beside what all figures have.</summary>
     public static readonly Parameter[] Parameters =
     [
-        new("period", "Periods, comma-separated, or all; all up to the latest with data where it is not given", "2022-Q1,2022-H1"),
+        new("period", "Periods, comma-separated, or all; all up to the default period where it is not given", "2022-Q1,2022-H1"),
         new("plans", "Further plans, comma-separated", "cchc-2022"), new("target", "Of this target in place of the whole plan", "II.3.a"),
         new("unit", "Of this unit on its own values", "SNV"), Http.Parameters.Word<UnitLevel>("level", "Of all units of this level together"),
     ];
@@ -26,14 +26,18 @@ internal sealed record SeriesRequest(
 
     public bool HasSample => Snapshots.Any(each => each.Facts.HasSample);
 
-    public string Tag => string.Join('.', Snapshots.GroupBy(each => each.Facts.Plan.Code).Select(each => each.First().Version.Version)
-        .Prepend(Snapshots[0].Catalogue.Version)) + Reach.FigureMark;
+    public string Tag => Snapshot.TagOf(Snapshots) + Reach.FigureMark;
 
     /// <summary>The figures in the order of time.</summary>
-    public IEnumerable<SeriesPoint> Points() => Snapshots.OrderBy(each => each.Facts.Period.DataTo).Select(snapshot => SeriesPoint.Of(
-        snapshot,
-        Unit is not null ? snapshot.Facts.OfUnit(Unit.Id, Basis) : Level is { } level ? snapshot.Facts.OfLevel(level, Basis) : snapshot.OfPlan(Basis),
-        Target?.Code));
+    public IEnumerable<SeriesPoint> Points() => Snapshots.OrderBy(each => each.Facts.Period.DataTo).Select(snapshot =>
+    {
+        var (facts, level) = (snapshot.Facts, Level);
+        var figures = Unit is not null ? facts.OfUnit(Unit.Id, Basis) : level is { } of ? facts.OfLevel(of, Basis) : snapshot.OfPlan(Basis);
+        return Target is null ? SeriesPoint.Of(snapshot, figures) : SeriesPoint.Of(
+            snapshot, figures.Targets.FirstOrDefault(each => each.Target.Code == Target.Code), facts.HasFigures(Basis), facts.CoverageOf(
+                facts.Expectation.UnitIds.Where(id => (Unit is null || id == Unit.Id) && (level is null || facts.Units[id].Level == level)),
+                Target.Code));
+    });
 
     /// <summary>Reads the parameters of <see cref="Names"/>, at an instant where one is given and the query names none.</summary>
     public static async Task<SeriesRequest> ReadAsync(
@@ -64,7 +68,6 @@ internal sealed record SeriesRequest(
         return new SeriesRequest(asked.Reach, asked.Basis, target, unit, level, all);
     }
 
-    // A period that nothing is known of yet would show as a fall to nought.
     private static async Task<IReadOnlyList<Snapshot>> UntilNowAsync(
         Plan plan, Snapshots snapshots, FigureRequest asked, CancellationToken cancellation)
     {

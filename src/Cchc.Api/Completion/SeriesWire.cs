@@ -40,7 +40,10 @@ public sealed record SeriesAnswer : OverTimeAnswer
     public string? NextCursor { get; init; }
 }
 
-/// <summary>One period of a series. Of a target, the three last counts are null.</summary>
+/// <summary>
+/// One period of a series. Completion is null in a period without figures: it has not begun, or no report of it counts. Of a target, the
+/// three last counts are null, and expected, received and onTime are the reports on that target.
+/// </summary>
 public sealed record SeriesPoint
 {
     public string? Plan { get; init; }
@@ -75,33 +78,32 @@ public sealed record SeriesPoint
         Column<SeriesPoint>.Measure("targetsTotal", point => point.TargetsTotal), Column<SeriesPoint>.Attribute("sample", point => point.Sample),
     ];
 
-    internal static SeriesPoint Of(Snapshot snapshot, RollUp figures, string? targetCode)
+    internal static SeriesPoint Of(Snapshot snapshot, RollUp figures) => Of(snapshot, figures.Coverage) with
     {
-        var (plan, period) = (snapshot.Facts.Plan, snapshot.Facts.Period);
-        var point = new SeriesPoint
-        {
-            Plan = plan.Code,
-            Period = period.Code,
-            DataTo = period.DataTo,
-            Sample = snapshot.Facts.HasSample ? true : null,
-            Expected = figures.Coverage.Expected,
-            Received = figures.Coverage.Received,
-            OnTime = figures.Coverage.OnTime,
-        };
-        if (targetCode is null)
-        {
-            return point with
-            {
-                Completion = figures.Completion?.ToPercent(),
-                TargetsMet = figures.TargetsMet,
-                TargetsCounted = figures.TargetsCounted,
-                TargetsTotal = figures.Targets.Count,
-            };
-        }
+        Completion = figures.Completion?.ToPercent(),
+        TargetsMet = figures.TargetsMet,
+        TargetsCounted = figures.TargetsCounted,
+        TargetsTotal = figures.Targets.Count,
+    };
 
-        var target = figures.Targets.FirstOrDefault(each => each.Target.Code == targetCode);
-        return point with { Completion = target?.Completion?.ToPercent(), Met = target?.Met, Status = target?.Status };
-    }
+    internal static SeriesPoint Of(Snapshot snapshot, TargetResult? target, bool hasFigures, ReportCoverage coverage) =>
+        Of(snapshot, coverage) with
+        {
+            Completion = hasFigures ? target?.Completion?.ToPercent() : null,
+            Met = hasFigures ? target?.Met : null,
+            Status = target?.Status,
+        };
+
+    private static SeriesPoint Of(Snapshot snapshot, ReportCoverage coverage) => new()
+    {
+        Plan = snapshot.Facts.Plan.Code,
+        Period = snapshot.Facts.Period.Code,
+        DataTo = snapshot.Facts.Period.DataTo,
+        Sample = snapshot.Facts.HasSample ? true : null,
+        Expected = coverage.Expected,
+        Received = coverage.Received,
+        OnTime = coverage.OnTime,
+    };
 }
 
 /// <summary>Two periods side by side. Changes are in percentage points, of the exact figures, rounded once.</summary>
@@ -115,11 +117,18 @@ public sealed record ComparisonAnswer : OverTimeAnswer
 
     public required decimal? After { get; init; }
     public required decimal? Change { get; init; }
+
+    /// <summary>The reports behind the figures of the period compared with.</summary>
+    public required ReportCoverage CoverageBefore { get; init; }
+
+    public required ReportCoverage CoverageAfter { get; init; }
     public IReadOnlyList<ComparedTarget> Items { get; init; } = [];
     public string? NextCursor { get; init; }
 }
 
-/// <summary>One target in two periods.</summary>
+/// <summary>
+/// One target in two periods, with the reports on it expected and received in each. Before and after are null in a period without figures.
+/// </summary>
 public sealed record ComparedTarget
 {
     public string? Target { get; init; }
@@ -131,6 +140,10 @@ public sealed record ComparedTarget
     public bool? MetAfter { get; init; }
     public LineStatus? StatusBefore { get; init; }
     public LineStatus? StatusAfter { get; init; }
+    public int? ExpectedBefore { get; init; }
+    public int? ReceivedBefore { get; init; }
+    public int? ExpectedAfter { get; init; }
+    public int? ReceivedAfter { get; init; }
 
     /// <summary>True where invented sample reports are among what was counted.</summary>
     public bool? Sample { get; init; }
@@ -143,30 +156,50 @@ public sealed record ComparedTarget
         Column<ComparedTarget>.Attribute("metAfter", row => row.MetAfter),
         Column<ComparedTarget>.Attribute("statusBefore", row => Column<ComparedTarget>.Word(row.StatusBefore)),
         Column<ComparedTarget>.Attribute("statusAfter", row => Column<ComparedTarget>.Word(row.StatusAfter)),
+        Column<ComparedTarget>.Measure("expectedBefore", row => row.ExpectedBefore),
+        Column<ComparedTarget>.Measure("receivedBefore", row => row.ReceivedBefore),
+        Column<ComparedTarget>.Measure("expectedAfter", row => row.ExpectedAfter),
+        Column<ComparedTarget>.Measure("receivedAfter", row => row.ReceivedAfter),
         Column<ComparedTarget>.Attribute("sample", row => row.Sample),
     ];
 
     /// <summary>The targets of either period.</summary>
-    internal static IEnumerable<ComparedTarget> Of(RollUp before, RollUp after, bool hasSample)
-    {
-        var codes = after.Targets.Concat(before.Targets).Select(each => each.Target).DistinctBy(target => target.Code);
-        return codes.Select(target =>
+    internal static IEnumerable<ComparedTarget> Of(ComparedFigures before, ComparedFigures after, bool hasSample) =>
+        after.Figures.Targets.Concat(before.Figures.Targets).Select(each => each.Target).DistinctBy(target => target.Code).Select(target =>
         {
-            var was = before.Targets.FirstOrDefault(each => each.Target.Code == target.Code);
-            var now = after.Targets.FirstOrDefault(each => each.Target.Code == target.Code);
+            var (was, now) = (before.Find(target.Code), after.Find(target.Code));
+            var (wasCompleted, isCompleted) = (before.HasFigures ? was?.Completion : null, after.HasFigures ? now?.Completion : null);
+            var (coverageBefore, coverageAfter) = (before.CoverageOf(target.Code), after.CoverageOf(target.Code));
             return new ComparedTarget
             {
                 Target = target.Code,
                 Group = target.Group,
-                Before = was?.Completion?.ToPercent(),
-                After = now?.Completion?.ToPercent(),
-                Change = SeriesEndpoints.Difference(was?.Completion, now?.Completion),
-                MetBefore = was?.Met,
-                MetAfter = now?.Met,
+                Before = wasCompleted?.ToPercent(),
+                After = isCompleted?.ToPercent(),
+                Change = SeriesEndpoints.Difference(wasCompleted, isCompleted),
+                MetBefore = before.HasFigures ? was?.Met : null,
+                MetAfter = after.HasFigures ? now?.Met : null,
                 StatusBefore = was?.Status,
                 StatusAfter = now?.Status,
+                ExpectedBefore = coverageBefore.Expected,
+                ReceivedBefore = coverageBefore.Received,
+                ExpectedAfter = coverageAfter.Expected,
+                ReceivedAfter = coverageAfter.Received,
                 Sample = hasSample ? true : null,
             };
         });
-    }
+}
+
+/// <summary>The figures of one of two periods, of the plan or of one unit.</summary>
+internal sealed record ComparedFigures(Snapshot Snapshot, Unit? Unit, Basis Basis)
+{
+    public RollUp Figures { get; } = Unit is null ? Snapshot.OfPlan(Basis) : Snapshot.Facts.OfUnit(Unit.Id, Basis);
+
+    public bool HasFigures => Snapshot.Facts.HasFigures(Basis);
+
+    public TargetResult? Find(string target) => Figures.Targets.FirstOrDefault(each => each.Target.Code == target);
+
+    /// <summary>The reports on one target.</summary>
+    public ReportCoverage CoverageOf(string target) =>
+        Snapshot.Facts.CoverageOf(Unit is null ? Snapshot.Facts.Expectation.UnitIds : [Unit.Id], target);
 }

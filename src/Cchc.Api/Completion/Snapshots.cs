@@ -3,9 +3,11 @@ using System.Collections.Frozen;
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
+using System.Globalization;
 using Cchc.Api.Data;
 using Cchc.Api.Http;
 using Cchc.Api.Plans;
+using Cchc.Domain;
 using Cchc.Domain.Completion;
 using Cchc.Domain.Plans;
 using Microsoft.Extensions.Caching.Memory;
@@ -16,13 +18,14 @@ namespace Cchc.Api.Completion;
 public sealed class Snapshot
 {
     private readonly Lazy<IReadOnlyList<RankedUnit>>[] _rankings;
-    private readonly Lazy<RollUp>[] _plans;
+
+    // These facts as they are judged today, until a deadline of the period has passed.
+    private volatile Snapshot? _judged;
 
     public Snapshot(DataVersion version, Catalogue catalogue, PeriodFacts facts)
     {
         (Version, Catalogue, Facts) = (version, catalogue, facts);
         _rankings = [.. Enum.GetValues<Basis>().Select(basis => new Lazy<IReadOnlyList<RankedUnit>>(() => Ranking.Rank(facts, basis)))];
-        _plans = [.. Enum.GetValues<Basis>().Select(basis => new Lazy<RollUp>(() => facts.OfPlan(basis)))];
     }
 
     /// <summary>The same facts, which a later version has not changed, with all that was computed of them.</summary>
@@ -30,7 +33,8 @@ public sealed class Snapshot
     public Snapshot(Snapshot former, DataVersion version)
     {
         (Version, Catalogue, Facts, AsOf, Returned) = (version, former.Catalogue, former.Facts, former.AsOf, former.Returned);
-        (_rankings, _plans) = (former._rankings, former._plans);
+        _rankings = former._rankings;
+        _judged = former._judged is { } judged ? new Snapshot(judged, version) : null;
     }
 
     public DataVersion Version { get; }
@@ -46,7 +50,29 @@ public sealed class Snapshot
     public IReadOnlyList<RankedUnit> Ranked(Basis basis) => _rankings[(int)basis].Value;
 
     /// <summary>The figures of the whole plan.</summary>
-    public RollUp OfPlan(Basis basis) => _plans[(int)basis].Value;
+    public RollUp OfPlan(Basis basis) => Facts.OfPlan(basis);
+
+    /// <summary>What its figures are a pure function of.</summary>
+    public string Tag => TagOf([this]);
+
+    /// <summary>
+    /// What the figures of snapshots are a pure function of: versions, the last period of each plan, and the day while a deadline of a
+    /// period has not passed.
+    /// </summary>
+    public static string TagOf(IReadOnlyList<Snapshot> snapshots) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{snapshots[0].Catalogue.Version}.{string.Join('.', snapshots.GroupBy(each => each.Facts.Plan.Code)
+            .Select(group => $"{group.First().Version.Version}-{group.Last().Facts.Period.Id}"))}{string.Concat(snapshots
+            .Where(each => each.Facts.Day != DateOnly.MaxValue).Select(each => $".{each.Facts.Period.Id}-{each.Facts.Day:yyyyMMdd}"))}");
+
+    /// <summary>This snapshot as it is judged on a day.</summary>
+    public Snapshot On(DateOnly day)
+    {
+        var facts = Facts.On(day);
+        return ReferenceEquals(facts, Facts) ? this
+            : _judged is { } judged && judged.Facts.Day == facts.Day ? judged
+            : _judged = new Snapshot(Version, Catalogue, facts) { AsOf = AsOf, Returned = Returned };
+    }
 }
 
 /// <summary>
@@ -54,7 +80,7 @@ public sealed class Snapshot
 /// or all where it does not say.
 /// </summary>
 public sealed class Snapshots(
-    Database database, DataVersions versions, Catalogues catalogues, IMeterFactory meters, IConfiguration configuration) : IDisposable
+    Database database, DataVersions versions, Catalogues catalogues, TimeProvider time, IMeterFactory meters, IConfiguration configuration) : IDisposable
 {
     /// <summary>How many megabytes of snapshots of the past are kept where the setting does not say.</summary>
     public const int PastMegabytes = 128;
@@ -81,19 +107,22 @@ public sealed class Snapshots(
 
     // A snapshot that is being read is in no cache yet: few at once bound what many requests for different instants take.
     private readonly SemaphoreSlim _readingPast = new(2);
-    private readonly ConcurrentDictionary<(int Plan, Lens Lens), (long Version, Period Period)> _latest = new();
+    private readonly ConcurrentDictionary<(int Plan, Lens Lens), DefaultChoice> _defaults = new();
 
     private async ValueTask<DataVersion> VersionAsync(Plan plan, CancellationToken cancellation) =>
         await versions.CurrentAsync(plan.Code, cancellation) ?? throw new ProblemException("service.unavailable");
 
     /// <summary>
-    /// The snapshot of a period, or of the latest with a counting report where none is named (else of the plan's first), as it is or as it
-    /// was known at an instant.
+    /// The snapshot of a period, or of the default one where none is named (<see cref="DefaultPeriod"/>), as it is or as it was known at
+    /// an instant, judged on the day of that moment.
     /// </summary>
-    public async ValueTask<Snapshot> GetAsync(Plan plan, Period? period, Lens lens, DateTimeOffset? asOf, CancellationToken cancellation) =>
-        asOf is { } instant ? await GetPastAsync(plan, period, lens, instant, cancellation)
-        : period is null ? await GetLatestAsync(plan, lens, cancellation)
-        : await GetAsync(plan, period, lens, cancellation);
+    public async ValueTask<Snapshot> GetAsync(Plan plan, Period? period, Lens lens, DateTimeOffset? asOf, CancellationToken cancellation)
+    {
+        var snapshot = asOf is { } instant ? await GetPastAsync(plan, period, lens, instant, cancellation)
+            : period is null ? await GetDefaultAsync(plan, lens, cancellation)
+            : await GetAsync(plan, period, lens, cancellation);
+        return snapshot.On(LocalTime.DateOf(asOf ?? time.GetUtcNow()));
+    }
 
     /// <summary>The snapshots of several periods at one data version.</summary>
     /// <exception cref="ProblemException">503 while the database is unavailable and the last snapshots are of different versions.</exception>
@@ -124,20 +153,19 @@ public sealed class Snapshots(
     }
 
     // What was known at an instant is what was known at the version of that instant: as many are kept as the memory for them holds.
-    private async Task<Snapshot> GetPastAsync(Plan plan, Period? period, Lens lens, DateTimeOffset asOf, CancellationToken cancellation)
+    private async ValueTask<Snapshot> GetPastAsync(Plan plan, Period? period, Lens lens, DateTimeOffset asOf, CancellationToken cancellation)
     {
         var catalogue = await catalogues.AsOfAsync(asOf, cancellation);
         var known = catalogue.PlanOf(plan.Code);
-        var (version, latest) = await database.ReadAsync(
-            async session =>
-            {
-                var version = await DataVersions.AsOfAsync(session, plan.Code, asOf);
-                var counting = period is null
-                    ? await FactQueries.CountingPeriodsAsync(session, plan.Id, lens == Lens.Provisional, asOf) : [];
-                return (version, known.Periods.LastOrDefault(each => counting.Contains(each.Id)) ?? known.Periods[0]);
-            },
-            cancellation);
-        var asked = period is null ? latest : known.FindPeriod(period.Code) ?? throw new ProblemException("period.unknown", period.Code);
+        if (period is null)
+        {
+            var basis = await database.ReadAsync(session => ReadBasisAsync(session, plan, lens, asOf), cancellation);
+            period = await ChooseAsync(
+                known, lens, LocalTime.DateOf(asOf), basis, each => GetPastAsync(plan, each, lens, asOf, cancellation));
+        }
+
+        var version = await database.ReadAsync(session => DataVersions.AsOfAsync(session, plan.Code, asOf), cancellation);
+        var asked = known.FindPeriod(period.Code) ?? throw new ProblemException("period.unknown", period.Code);
         var key = (asked.Id, lens, catalogue.Version, version?.Version);
         if (_past.TryGetValue(key, out Snapshot? kept))
         {
@@ -174,13 +202,13 @@ public sealed class Snapshots(
     }
 
     // Both the period and its snapshot at one data version.
-    private async ValueTask<Snapshot> GetLatestAsync(Plan plan, Lens lens, CancellationToken cancellation)
+    private async ValueTask<Snapshot> GetDefaultAsync(Plan plan, Lens lens, CancellationToken cancellation)
     {
         while (true)
         {
-            var (version, period) = await LatestPeriodAsync(plan, lens, cancellation);
-            var snapshot = await GetAsync(plan, period, lens, cancellation);
-            if (snapshot.Version.Version == version || versions.Stale is not null)
+            var choice = await DefaultAsync(plan, lens, cancellation);
+            var snapshot = await GetAsync(plan, choice.Period, lens, cancellation);
+            if (snapshot.Version.Version == choice.Version || versions.Stale is not null)
             {
                 return snapshot;
             }
@@ -189,25 +217,45 @@ public sealed class Snapshots(
         }
     }
 
-    private async ValueTask<(long Version, Period Period)> LatestPeriodAsync(Plan plan, Lens lens, CancellationToken cancellation)
+    // A consolidated result raises a version of its own, and the choice depends on the day: it holds until any version rises, or the day ends.
+    private async ValueTask<DefaultChoice> DefaultAsync(Plan plan, Lens lens, CancellationToken cancellation)
     {
-        var version = await VersionAsync(plan, cancellation);
-        var hasKnown = _latest.TryGetValue((plan.Id, lens), out var known);
-        return hasKnown && known.Version >= version.Version ? known
-            : await versions.OrLastAsync(() => ReadLatestPeriodAsync(plan, lens, cancellation), hasKnown, known, cancellation);
+        var (epoch, today) = (await versions.EpochAsync(cancellation), time.Today());
+        var hasKnown = _defaults.TryGetValue((plan.Id, lens), out var known);
+        return hasKnown && known!.Epoch == epoch && known.Day == today ? known
+            : await versions.OrLastAsync(() => ReadDefaultAsync(plan, lens, epoch, today, cancellation), hasKnown, known!, cancellation);
     }
 
-    private async Task<(long Version, Period Period)> ReadLatestPeriodAsync(Plan plan, Lens lens, CancellationToken cancellation)
+    private async Task<DefaultChoice> ReadDefaultAsync(Plan plan, Lens lens, long epoch, DateOnly today, CancellationToken cancellation)
     {
-        var (readVersion, counting) = await versions.ReadAsync(
-            plan.Code,
-            async (session, version) => (
-                version, await FactQueries.CountingPeriodsAsync(session, plan.Id, lens == Lens.Provisional, FactQueries.Now)),
-            cancellation);
-        var period = plan.Periods.LastOrDefault(each => counting.Contains(each.Id)) ?? plan.Periods[0];
-        versions.Observe(readVersion!);
-        return _latest[(plan.Id, lens)] = (readVersion!.Version, period);
+        while (true)
+        {
+            var (version, basis) = await versions.ReadAsync(
+                plan.Code, async (session, pinned) => (pinned!, await ReadBasisAsync(session, plan, lens, FactQueries.Now)), cancellation);
+            versions.Observe(version);
+            var isOfOne = true;
+            var period = await ChooseAsync(plan, lens, today, basis, async each =>
+            {
+                var snapshot = await GetAsync(plan, each, lens, cancellation);
+                isOfOne &= snapshot.Version.Version == version.Version;
+                return snapshot;
+            });
+            if (isOfOne || versions.Stale is not null)
+            {
+                return _defaults[(plan.Id, lens)] = new DefaultChoice(epoch, today, version.Version, period);
+            }
+        }
     }
+
+    private static async Task<DefaultBasis> ReadBasisAsync(DbSession session, Plan plan, Lens lens, DateTimeOffset asOf) => new(
+        [.. await FactQueries.CountingPeriodsAsync(session, plan.Id, lens == Lens.Provisional, asOf)],
+        [.. await FactQueries.ConsolidatedPeriodsAsync(session, plan.Id, asOf)]);
+
+    // The facts of a period are read only where one of its reports counts.
+    private static ValueTask<Period> ChooseAsync(
+        Plan plan, Lens lens, DateOnly day, DefaultBasis basis, Func<Period, ValueTask<Snapshot>> read) =>
+        DefaultPeriod.ChooseAsync(plan, lens, day, period => basis.Consolidated.Contains(period.Id), async period =>
+            basis.Counting.Contains(period.Id) ? (await read(period)).OfPlan(Basis.Period).Coverage : default);
 
     private async ValueTask<Snapshot> GetAsync(Plan plan, Period period, Lens lens, CancellationToken cancellation)
     {
@@ -364,4 +412,9 @@ public sealed class Snapshots(
         _past.Dispose();
         _readingPast.Dispose();
     }
+
+    // Which periods have a counting report, and which a consolidated result.
+    private sealed record DefaultBasis(HashSet<int> Counting, HashSet<int> Consolidated);
+
+    private sealed record DefaultChoice(long Epoch, DateOnly Day, long Version, Period Period);
 }

@@ -63,8 +63,17 @@ public sealed record IndicatorAnswer
     public required Commitment Commitment { get; init; }
     public required decimal Weight { get; init; }
 
-    /// <summary>The conditions, one a level; completion is how far the rate is on its way to the threshold, 100 at the most.</summary>
+    /// <summary>
+    /// The conditions, one a level. Completion in percent: of <c>atLeast</c> min(100, rate ÷ threshold × 100); of <c>atMost</c> 100 where it
+    /// is met, otherwise threshold ÷ rate × 100; of a rank or a grade 100 where it is met, otherwise 0.
+    /// </summary>
     public required IReadOnlyList<TargetLineAnswer> Lines { get; init; }
+
+    /// <summary>How the completion of a line comes from its figure, by the operators of the lines, in Vietnamese; null where there is none.</summary>
+    public required string? CompletionVi { get; init; }
+
+    /// <summary>The same in English.</summary>
+    public required string? CompletionEn { get; init; }
 
     public required string? RemarksEn { get; init; }
 }
@@ -138,8 +147,19 @@ internal static class IndicatorEndpoints
             Owner = units[target.OwnerId].Code,
             Commitment = target.Commitment,
             Weight = Wire.Weight(target),
+            CompletionVi = CompletionOf(
+                target, "không đạt mức là 0, đạt là 100", "min(100, tỷ lệ ÷ mức tối thiểu × 100)",
+                "không vượt mức tối đa là 100, nếu vượt thì mức tối đa ÷ tỷ lệ × 100"),
+            CompletionEn = CompletionOf(
+                target, "100 where met, otherwise 0", "atLeast: min(100, rate ÷ threshold × 100)",
+                "atMost: 100 where met, otherwise threshold ÷ rate × 100"),
             Lines = [.. target.Lines.Select(line => new TargetLineAnswer(line.Level, line.Operator, Wire.Threshold(target, line)))],
             RemarksEn = target.RemarksEn,
         };
     }
+
+    private static string? CompletionOf(Target target, string ofPlace, string atLeast, string atMost) =>
+        target.Kind is TargetKind.Rank or TargetKind.Grade ? ofPlace
+        : target.Kind == TargetKind.Milestone ? null
+        : string.Join("; ", target.Lines.Select(line => line.Operator == Comparison.AtMost ? atMost : atLeast).Distinct());
 }

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
+using Cchc.Domain.Reports;
 
 namespace Cchc.Api.Http;
 
@@ -13,7 +14,7 @@ internal sealed class JsonInput
 {
     public const int MaxBytes = 1024 * 1024;
     private const int MaxDepth = 16;
-    public const long MaxCount = 9_007_199_254_740_991;
+    public const long MaxCount = ValueRules.MaxCount;
 
     private readonly HashSet<string> _nulls = new(StringComparer.Ordinal);
 

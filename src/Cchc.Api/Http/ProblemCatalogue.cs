@@ -84,6 +84,7 @@ internal static class ProblemCatalogue
         ["plan.groupUnknown"] = new(422, "Không có nhóm {0}.", "There is no group {0}."),
         ["plan.flowIsRatio"] = new(422, "Chỉ chỉ tiêu tỷ lệ mới cộng dồn.", "Only a ratio adds up."),
         ["plan.ownerReports"] = new(422, "Xếp hạng do cơ quan chủ trì báo cáo.", "A rank or grade is reported by its owner."),
+            422, "Chỉ tiêu xếp hạng hoặc xếp loại chỉ dùng điều kiện \"không quá\".", "A rank or a grade is always atMost."),
         ["plan.milestoneHasNone"] = new(422, "Mốc công việc không có ngưỡng.", "A milestone has no condition."),
         ["plan.leadCoordinates"] = new(422, "{0} đã chủ trì, không thể phối hợp.", "{0} leads, and cannot coordinate too."),
         ["plan.incomplete"] = new(422, "Kế hoạch chưa đủ: {0}.", "The plan is not whole: {0}."),

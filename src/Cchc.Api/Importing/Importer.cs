@@ -490,7 +490,7 @@ internal sealed partial class Importer(
                 await run.Merge.RunAsync(Advance, cancellation);
             }
 
-            return import.IsDryRun ? run with { Effect = await EffectAsync(session, catalogue, plan, run.Merge) } : run;
+            return import.IsDryRun ? run with { Effect = await EffectAsync(session, catalogue, plan, run.Merge, time.Today()) } : run;
         }
 
         async Task FinishAsync(Run run, ImportDetails? written)
@@ -647,7 +647,8 @@ internal sealed partial class Importer(
     }
 
     // What the figures would be if the reports that change were submitted as they would then stand.
-    private static async Task<IReadOnlyList<LineEffect>> EffectAsync(DbSession session, Catalogue catalogue, Plan plan, ReportMerge merge)
+    private static async Task<IReadOnlyList<LineEffect>> EffectAsync(
+        DbSession session, Catalogue catalogue, Plan plan, ReportMerge merge, DateOnly today)
     {
         var effects = new List<LineEffect>();
         var rows = new Dictionary<int, (IReadOnlyList<ReportedRow> Before, IReadOnlyList<ReportedRow> After)>();
@@ -668,8 +669,8 @@ internal sealed partial class Importer(
             }
 
             var heads = await FactQueries.HeadsAsync(session, period.Id, provisional: true, FactQueries.Now);
-            var was = new PeriodFacts(plan, period, catalogue.Units, heads, part => rows[part.Id].Before).OfPlan(Basis.YearToDate);
-            var now = new PeriodFacts(plan, period, catalogue.Units, heads, part => rows[part.Id].After).OfPlan(Basis.YearToDate);
+            var was = new PeriodFacts(plan, period, catalogue.Units, heads, part => rows[part.Id].Before).On(today).OfPlan(Basis.YearToDate);
+            var now = new PeriodFacts(plan, period, catalogue.Units, heads, part => rows[part.Id].After).On(today).OfPlan(Basis.YearToDate);
             effects.AddRange(was.Targets.Zip(now.Targets).SelectMany(pair => pair.First.Lines.Zip(pair.Second.Lines)
                 .Where(lines => lines.First != lines.Second)
                 .Select(lines => new LineEffect(

@@ -283,7 +283,7 @@ internal sealed class ReportMerge(
                 continue;
             }
 
-            foreach (var oddity in ReportWarnings.Compare(plan, period, target, ValueOf(row), at => Said(at.Id, row.UnitId, row.LineId)))
+            foreach (var oddity in ReportWarnings.Compare(plan, period, target, units[row.UnitId], ValueOf(row), at => Said(at.Id, row.UnitId, row.LineId)))
             {
                 Remarks.Add(new Remark(row.Row, null, "warning." + oddity.Code, null, Text(oddity.Before), Text(oddity.After)));
             }

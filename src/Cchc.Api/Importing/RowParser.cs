@@ -123,7 +123,7 @@ internal sealed class RowParser(Catalogue catalogue, Plan plan, Caller caller, I
     {
         if (!_amended.TryGetValue(period, out var inForce))
         {
-            _amended[period] = inForce = plan.On(period.DataTo);
+            _amended[period] = inForce = plan.In(period, catalogue.Units);
         }
 
         if (ReferenceEquals(inForce, plan))
@@ -301,7 +301,8 @@ internal sealed class RowParser(Catalogue catalogue, Plan plan, Caller caller, I
         }
 
         // Nearly every cell is a plain number.
-        if (text.Length <= 15 && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var plain) && plain >= least)
+        if (text.Length <= 15 && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var plain)
+            && plain >= least && plain <= JsonInput.MaxCount)
         {
             return plain;
         }

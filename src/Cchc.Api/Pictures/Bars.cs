@@ -3,8 +3,11 @@ using Cchc.Domain.Completion;
 
 namespace Cchc.Api.Pictures;
 
-/// <summary>A bar with its name, its figure, and what is to be said of it besides.</summary>
-internal sealed record BarRow(string Name, decimal? Completion, bool IsMet, string Remark);
+/// <summary>A bar with its name, its figure, and remarks on it, each of a line.</summary>
+internal sealed record BarRow(string Name, decimal? Completion, bool IsMet, IReadOnlyList<string> Remarks)
+{
+    public string Remark => string.Join(" · ", Remarks);
+}
 
 /// <summary>Completion in bars, one below the other.</summary>
 internal static class Bars
@@ -17,8 +20,9 @@ internal static class Bars
         var sheet = new Sheet(head, "groups", phrases.Say("Mức độ hoàn thành theo nhóm chỉ tiêu", "Completion by group of targets"), width);
         var (figure, met) = (phrases.PercentOr(plan.Completion?.ToPercent()), phrases.Met(plan.TargetsMet, plan.TargetsCounted));
         sheet.Paragraph(figure, 30, true, Ink.Text, sheet.Inner, 1);
-        sheet.Paragraph($"{phrases.WholePlan} · {met}", 13, false, Ink.Muted, sheet.Inner, 2);
-        sheet.Say($"{phrases.WholePlan}: {figure}, {met}");
+        var received = phrases.Received(plan.Coverage.Received, plan.Coverage.Expected);
+        sheet.Paragraph($"{phrases.WholePlan} · {met} · {received}", 13, false, Ink.Muted, sheet.Inner, 2);
+        sheet.Say($"{phrases.WholePlan}: {figure}, {met}, {received}");
         sheet.Y += 12;
         Add(sheet, [.. rows.Select(row => new BarRow(
             $"{row.Group} {phrases.Say(row.NameVi!, row.NameEn)}", row.Completion, IsMet(row), Counts(phrases, row)))]);
@@ -32,15 +36,14 @@ internal static class Bars
             head, "districts", phrases.Say("Mức độ hoàn thành theo địa phương, gồm cả cấp xã", "Completion by district, with its communes"), width);
         var ordered = rows.OrderBy(row => row.Completion is null).ThenByDescending(row => row.Completion).ThenBy(row => row.Unit, StringComparer.Ordinal);
         Add(sheet, [.. ordered.Select(row => new BarRow(
-            phrases.Say(row.NameVi ?? row.Unit!, row.NameEn), row.Completion, IsMet(row),
-            $"{Counts(phrases, row)} · {phrases.Received(row.Received ?? 0, row.Expected ?? 0)}"))]);
+            phrases.Say(row.NameVi ?? row.Unit!, row.NameEn), row.Completion, IsMet(row), Counts(phrases, row)))]);
         return sheet.Done();
     }
 
     /// <summary>Adds bars: where there is room their figures stand beside them, else above.</summary>
     public static void Add(Sheet sheet, IReadOnlyList<BarRow> rows)
     {
-        var needed = rows.Select(row => Lettering.Width(row.Remark, Sheet.Small)).Append(Lettering.Width(sheet.Phrases.NoFigure, Sheet.Body)).Max();
+        var needed = rows.SelectMany(row => row.Remarks).Select(remark => Lettering.Width(remark, Sheet.Small)).Append(Lettering.Width(sheet.Phrases.NoFigure, Sheet.Body)).Max();
         var right = Math.Min(needed + 4, sheet.Inner * 0.45);
         foreach (var row in rows)
         {
@@ -67,8 +70,13 @@ internal static class Bars
         var bar = sheet.Y + 4;
         sheet.Bar(bar, left, row.Completion, row.IsMet);
         Figure(sheet, row, figure, x, bar - 8);
-        sheet.Shapes.Add(new Label(x, bar + 12, Lettering.Wrap(row.Remark, Sheet.Small, false, right, 1)[0], Sheet.Small, false, Ink.Muted));
-        sheet.Y = bar + 15;
+        for (var line = 0; line < row.Remarks.Count; line++)
+        {
+            var remark = Lettering.Wrap(row.Remarks[line], Sheet.Small, false, right, 1)[0];
+            sheet.Shapes.Add(new Label(x, bar + 12 + (line * 15), remark, Sheet.Small, false, Ink.Muted));
+        }
+
+        sheet.Y = bar + (15 * row.Remarks.Count);
     }
 
     private static void AddBelow(Sheet sheet, BarRow row, string figure)
@@ -92,5 +100,6 @@ internal static class Bars
 
     private static bool IsMet(CompletionRow row) => row.TargetsCounted > 0 && row.TargetsMet == row.TargetsCounted;
 
-    private static string Counts(Phrases phrases, CompletionRow row) => phrases.Met(row.TargetsMet ?? 0, row.TargetsCounted ?? 0);
+    private static string[] Counts(Phrases phrases, CompletionRow row) =>
+        [phrases.Met(row.TargetsMet ?? 0, row.TargetsCounted ?? 0), phrases.Received(row.Received ?? 0, row.Expected ?? 0)];
 }

@@ -31,7 +31,7 @@ internal sealed record Phrases(Language Language)
 
     public string Met(int met, int counted) => counted == 0 ? Say("0 chỉ tiêu được tính", "0 targets counted") : Say($"đạt {met}/{counted} chỉ tiêu", $"{met}/{counted} targets met");
 
-    public string Received(int received, int expected) => Say($"{received}/{expected} báo cáo", $"{received}/{expected} reports");
+    public string Received(int received, int expected) => Say($"đã nhận {received}/{expected} báo cáo", $"{received}/{expected} reports received");
 
     public string PlanOf(Plan plan) => Say($"Kế hoạch {plan.Number}", $"Plan {plan.Number}");
 

@@ -20,7 +20,7 @@ internal static class PictureEndpoints
         Parameters.Word<Basis>("basis", "Year to date, or the period's window alone"), Parameters.AsOf,
     ];
 
-    private static readonly Parameter Period = new("period", "Reporting period; the latest with data where it is not given", "2022-H1");
+    private static readonly Parameter Period = new("period", Parameters.DefaultPeriod, "2022-H1");
 
     public static void MapPictures(this IEndpointRouteBuilder api)
     {
@@ -61,7 +61,9 @@ internal static class PictureEndpoints
         var found = snapshot.Facts.Plan.FindTarget(target) ?? throw new ProblemException("target.unknown", target);
         var table = $"{Of(asked.Plan)}/completion/rows?groupBy=target&target={Uri.EscapeDataString(found.Code)}";
         await SendAsync(context, configuration, picture, asked.Tag, HeadOf(asked, picture), table, head =>
-            TargetPicture.Of(head, picture.Width, snapshot.OfPlan(asked.Basis).Targets.First(each => each.Target.Id == found.Id)));
+            TargetPicture.Of(
+                head, picture.Width, snapshot.OfPlan(asked.Basis).Targets.First(each => each.Target.Id == found.Id),
+                snapshot.Facts.HasFigures(asked.Basis)));
     }
 
     private static async Task DrawSeries(
@@ -95,8 +97,9 @@ internal static class PictureEndpoints
     {
         var plan = catalogue.PlanOf(point.Plan!);
         var label = phrases.PeriodOf(plan, plan.FindPeriod(point.Period!)!);
-        return new SeriesStep(label, point, asked.Target is null ? phrases.Met(point.TargetsMet ?? 0, point.TargetsCounted ?? 0)
-            : point.Status is { } status ? phrases.StatusOf(status) : phrases.NoFigure);
+        var remark = asked.Target is null ? phrases.Met(point.TargetsMet ?? 0, point.TargetsCounted ?? 0)
+            : point.Status is { } status ? phrases.StatusOf(status) : phrases.NoFigure;
+        return new SeriesStep(label, point, [remark, phrases.Received(point.Received ?? 0, point.Expected ?? 0)]);
     }
 
     private static async Task<(FigureRequest Asked, PictureRequest Picture)> AskAsync(

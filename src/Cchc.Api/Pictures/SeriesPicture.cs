@@ -3,8 +3,8 @@ using Cchc.Domain.Completion;
 
 namespace Cchc.Api.Pictures;
 
-/// <summary>A period of a series: its label, its figure, whether it is met and what is said of it besides.</summary>
-internal sealed record SeriesStep(string Label, SeriesPoint Point, string Remark);
+/// <summary>A period of a series: its label, its figure, whether it is met, and remarks on it.</summary>
+internal sealed record SeriesStep(string Label, SeriesPoint Point, IReadOnlyList<string> Remarks);
 
 /// <summary>Completion from period to period: a line where the periods have room beside each other, else bars.</summary>
 internal static class SeriesPicture
@@ -21,7 +21,7 @@ internal static class SeriesPicture
         var room = (sheet.Inner - Axis) / Math.Max(1, steps.Count);
         if (room < LeastRoom)
         {
-            Bars.Add(sheet, [.. steps.Select(step => new BarRow(step.Label, step.Point.Completion, IsMet(step.Point), step.Remark))]);
+            Bars.Add(sheet, [.. steps.Select(step => new BarRow(step.Label, step.Point.Completion, IsMet(step.Point), step.Remarks))]);
             return sheet.Done();
         }
 
@@ -91,14 +91,14 @@ internal static class SeriesPicture
             }
 
             foreach (var line in Lettering.Wrap(step.Label, Sheet.Small, false, room - 6, 3)
-                .Concat(Lettering.Wrap(step.Remark, Sheet.Small, false, room - 6, 3)))
+                .Concat(step.Remarks.SelectMany(remark => Lettering.Wrap(remark, Sheet.Small, false, room - 6, 3))))
             {
                 sheet.Shapes.Add(new Label(x, y, line, Sheet.Small, false, Ink.Muted, Anchor.Middle));
                 y += 16;
             }
 
             bottom = Math.Max(bottom, y);
-            sheet.Say($"{step.Label}: {figure}, {step.Remark}");
+            sheet.Say($"{step.Label}: {figure}, {string.Join(" · ", step.Remarks)}");
         }
 
         sheet.Y = bottom;

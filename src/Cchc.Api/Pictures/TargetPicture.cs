@@ -6,13 +6,14 @@ namespace Cchc.Api.Pictures;
 /// <summary>A badge for one target: how far it is, its status, and what each level has come to.</summary>
 internal static class TargetPicture
 {
-    public static Drawing Of(PictureHead head, int width, TargetResult result)
+    public static Drawing Of(PictureHead head, int width, TargetResult result, bool hasFigures)
     {
         var (phrases, target, figures) = (head.Phrases, result.Target, TargetFigures.Of(result));
         var sheet = new Sheet(head, "target", $"{target.Code} {phrases.Say(target.TitleVi, target.TitleEn)}", width);
-        var figure = phrases.PercentOr(figures.Completion);
-        sheet.Paragraph(figure, figures.Completion is null ? 18 : 30, true, Ink.Text, sheet.Inner, 2);
-        sheet.Bar(sheet.Y + 4, sheet.Inner, figures.Completion, figures.Met == true);
+        var completion = hasFigures ? figures.Completion : null;
+        var figure = phrases.PercentOr(completion);
+        sheet.Paragraph(figure, completion is null ? 18 : 30, true, Ink.Text, sheet.Inner, 2);
+        sheet.Bar(sheet.Y + 4, sheet.Inner, completion, figures.Met == true);
         sheet.Y += 24;
         AddStatus(sheet, figures.Status, 0);
         sheet.Say($"{phrases.Say("Mức độ hoàn thành", "Completion")}: {figure}. {phrases.StatusOf(figures.Status)}");
@@ -20,6 +21,7 @@ internal static class TargetPicture
         foreach (var line in figures.Lines)
         {
             var (level, reached) = (phrases.LevelOf(line.Level), phrases.Reached(target, line));
+            reached = line.Coverage.Expected == 0 ? reached : $"{reached} · {phrases.Received(line.Coverage.Received, line.Coverage.Expected)}";
             sheet.Shapes.Add(new Stroke([(Sheet.Margin, sheet.Y, true), (width - Sheet.Margin, sheet.Y, false)], 1, Ink.Grid));
             sheet.Y += 8;
             var top = sheet.Y;

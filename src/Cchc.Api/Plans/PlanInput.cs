@@ -46,17 +46,14 @@ internal static class PlanInput
             input.Refuse("plan.milestoneHasNone", pointer + "/threshold", null);
         }
 
-        if (kind is TargetKind.Rank or TargetKind.Grade)
+        if (kind is TargetKind.Rank or TargetKind.Grade && threshold % 100 is not (null or 0))
         {
-            if (threshold % 100 is not (null or 0))
-            {
-                input.Refuse("value.notWhole", pointer + "/threshold", threshold / 100m);
-            }
+            input.Refuse("value.notWhole", pointer + "/threshold", threshold / 100m);
+        }
 
-            if (comparison == Comparison.AtLeast)
-            {
-                input.Refuse("plan.rankAtMost", pointer + "/operator", Words.Of(Comparison.AtLeast));
-            }
+        if (!isTracked && comparison is { } given && !kind.Takes(given))
+        {
+            input.Refuse("plan.rankAtMost", pointer + "/operator", Words.Of(given));
         }
 
         return (comparison, threshold);

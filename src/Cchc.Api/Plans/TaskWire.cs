@@ -6,7 +6,7 @@ namespace Cchc.Api.Plans;
 /// <summary>
 /// A task, with its lead and coordinating units on the day asked. Its status is what its lead last said in a published report, with that
 /// report's period and count; notStarted where it said nothing. Overdue: not done, and its lead said nothing of it in the period in which it
-/// was last due and which is past due, or that was the final one. Counts by window are given where the criterion counts (III.2.e: forums by
+/// was last due and whose deadline for the lead's level has passed, or that was the final one. Counts by window are given where the criterion counts (III.2.e: forums by
 /// quarter), byUnit where each unit does it for itself (V.1: unit plans issued). Leads are all there were: exactly one at any date.
 /// </summary>
 public sealed record TaskAnswer(
@@ -26,7 +26,7 @@ public sealed record TaskAnswer(
             [.. task.Coordinators.Where(each => each.UnitId != lead.UnitId && task.IsCoordinatedBy(each.UnitId, date))
                 .Select(each => units[each.UnitId].Code).Distinct().Order(StringComparer.Ordinal)],
             latest?.Status ?? Progress.NotStarted, latest?.Count, plan.Periods.FirstOrDefault(period => period.Id == latest?.PeriodId)?.Code,
-            TaskRules.IsOverdue(plan, task, said, date), TaskCounts.Of(plan, task, said), TaskUnits.Of(plan, task, said, units, date),
+            TaskRules.IsOverdue(plan, task, said, units, date), TaskCounts.Of(plan, task, said), TaskUnits.Of(plan, task, said, units, date),
             [.. task.Leads.Select((each, index) => new LeadAnswer(
                 units[each.UnitId].Code, each.ValidFrom, index + 1 < task.Leads.Count ? task.Leads[index + 1].ValidFrom.AddDays(-1) : null))]);
     }

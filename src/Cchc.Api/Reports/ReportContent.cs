@@ -53,7 +53,7 @@ public sealed record ReportValue
     /// <summary>The line; needed where the unit could mean several.</summary>
     public LineLevel? Level { get; init; }
 
-    /// <summary>0 to 9007199254740991, at most total less excluded.</summary>
+    /// <summary>0 to 99999999999, at most total less excluded.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? Numerator { get; init; }
 

@@ -181,7 +181,7 @@ internal static class ReportEndpoints
 
         RequireActive(address);
         using var body = await JsonInput.ReadAsync(context.Request, optional: false, context.RequestAborted);
-        var content = new ReportReader(address.Plan.On(address.Period.DataTo), address.Period, address.Unit).Read(body!.RootElement);
+        var content = new ReportReader(address.Plan.In(address.Period, address.Units), address.Period, address.Unit).Read(body!.RootElement);
         var (answer, etag, created) = await writer.PutAsync(
             address, content, Conditions.Of(context.Request), (session, report) => ShowAsync(context, session, address, report, time.Now()),
             context.RequestAborted);
@@ -402,5 +402,5 @@ internal static class ReportEndpoints
     };
 
     private static bool? OnTime(ReportHeadRow head, ReportAddress address) =>
-        head.FirstSubmittedAt is { } first ? first <= address.Period.DueBy(address.Unit.Level) : null;
+        head.FirstSubmittedAt is { } first ? address.Period.IsOnTime(address.Unit.Level, first) : null;
 }

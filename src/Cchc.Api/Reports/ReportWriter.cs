@@ -273,12 +273,13 @@ internal static class ReportWarnings
         }
 
         return [.. content.Values.Where(value => value.Numerator is not null).SelectMany(value => Compare(
-            plan, period, plan.FindTarget(value.Target)!, ReportedValue.Ratio(value.Numerator!.Value, value.Total!.Value, value.Excluded ?? 0),
+            plan, period, plan.FindTarget(value.Target)!, unit, ReportedValue.Ratio(value.Numerator!.Value, value.Total!.Value, value.Excluded ?? 0),
             at => said.TryGetValue((at.Id, value.LineId), out var before) ? before : null).Select(oddity => (value, oddity)))];
     }
 
     /// <summary>Compares a ratio with the latest that the unit said of the line before.</summary>
-    public static IEnumerable<Oddity> Compare(Plan plan, Period period, Target target, ReportedValue given, Func<Period, ReportedValue?> said)
+    public static IEnumerable<Oddity> Compare(
+        Plan plan, Period period, Target target, Unit unit, ReportedValue given, Func<Period, ReportedValue?> said)
     {
         var before = plan.Periods.LastOrDefault(each => each.DataTo < period.DataTo && said(each) is not null);
         return before is null ? [] : Oddity.Between(target.Measure, ToDate(before), ToDate(period));
@@ -286,7 +287,8 @@ internal static class ReportWarnings
         ReportedValue At(Period at) => at.Id == period.Id ? given : said(at) ?? default;
 
         ReportedValue ToDate(Period at) =>
-            target.Measure == Measure.Stock ? At(at) : ReportedValue.Sum([.. plan.YearToDateParts(at).Select(At)]);
-    }
+            target.Measure == Measure.Stock ? At(at) : ReportedValue.Sum([.. plan.YearToDateParts(at).Where(WasDue).Select(At)]);
 
+        bool WasDue(Period part) => target.IsDueIn(part) && unit.On(part.DataTo) is not null;
+    }
 }

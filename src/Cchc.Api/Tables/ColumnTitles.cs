@@ -48,6 +48,10 @@ internal static class ColumnTitles
         ["metAfter"] = ("Đạt ở kỳ này", "Met after"),
         ["statusBefore"] = ("Tình trạng kỳ trước", "Status before"),
         ["statusAfter"] = ("Tình trạng kỳ này", "Status after"),
+        ["expectedBefore"] = ("Số phải báo cáo kỳ trước", "Expected before"),
+        ["receivedBefore"] = ("Số báo cáo đã nhận kỳ trước", "Reports received before"),
+        ["expectedAfter"] = ("Số phải báo cáo kỳ này", "Expected after"),
+        ["receivedAfter"] = ("Số báo cáo đã nhận kỳ này", "Reports received after"),
         ["measure"] = ("Số đo", "Measure"),
     }.ToFrozenDictionary();
 

@@ -153,12 +153,12 @@ public sealed class PeriodFacts
     public ReportCoverage CoverageOf(IEnumerable<int> unitIds) =>
         CoverageOf(unitIds, id => Expectation.LinesOf(id).Count > 0, _received.Contains);
 
-    /// <summary>The reports behind the figures of some units on some targets alone.</summary>
-    public ReportCoverage CoverageOf(IEnumerable<int> unitIds, IReadOnlySet<int> targetIds)
+    /// <summary>The reports behind the figures of some units on some targets alone: one is received with a value of any of these targets.</summary>
+    public ReportCoverage CoverageOf(IEnumerable<int> unitIds, params IReadOnlyCollection<string> targets)
     {
         return CoverageOf(unitIds, id => Lines(id).Any(), id => Lines(id).Any(line => Value(line.Line.Id, id, Basis.Period).State != ValueState.Missing));
 
-        IEnumerable<LineReporters> Lines(int unitId) => Expectation.LinesOf(unitId).Where(line => targetIds.Contains(line.Target.Id));
+        IEnumerable<LineReporters> Lines(int unitId) => Expectation.LinesOf(unitId).Where(line => targets.Contains(line.Target.Code));
     }
 
     private ReportCoverage CoverageOf(IEnumerable<int> unitIds, Func<int, bool> isExpected, Func<int, bool> isReceived)

@@ -18,10 +18,10 @@ public sealed class ComplianceTests
             .First(each => (string)each!["code"]! == "2022-H1")!;
         var dueBy = new DateTimeOffset(DateOnly.Parse((string)period["dueOn"]!, null).AddDays(1), TimeOnly.MinValue, TimeSpan.FromHours(7));
 
-        // The last instant of the due day is on time, and the next is late; what is returned is not received.
-        api.Time.Set(dueBy);
+        // The last instant of the due day is on time, and midnight is late; what is returned is not received.
+        api.Time.Set(dueBy.AddMilliseconds(-1));
         await administrator.PublishAsync("STP", body);
-        api.Time.Set(dueBy.AddMilliseconds(1));
+        api.Time.Set(dueBy);
         await administrator.PublishAsync("D474", body);
         await administrator.PutReportAsync("C19750", body);
         await administrator.ActAsync("C19750", "submit");

@@ -49,8 +49,8 @@ public sealed class FullYearTests
         var owing = _seed.Units.Where(unit => _seed.Owed(unit, period).Any()).ToList();
         var sending = owing.Where(_ => _random.Next(10) > 0)
             .Select(unit => (Unit: unit, At: dueBy.AddMilliseconds(_random.NextInt64(-3 * 86_400_000L, 2 * 86_400_000L)), Again: _random.Next(7) == 0)).ToList();
-        sending[0] = sending[0] with { At = dueBy };
-        sending[1] = sending[1] with { At = dueBy.AddMilliseconds(1) };
+        sending[0] = sending[0] with { At = dueBy.AddMilliseconds(-1) };
+        sending[1] = sending[1] with { At = dueBy };
         foreach (var (unit, at, again) in sending.OrderBy(each => each.At))
         {
             api.Time.Set(at);
@@ -138,7 +138,7 @@ public sealed class FullYearTests
         switch (target.Kind)
         {
             case "ratio":
-                var total = _random.Next(5) == 0 ? _random.NextInt64(0, 9_007_199_254_740_992) : _random.Next(0, 900);
+                var total = _random.Next(5) == 0 ? _random.NextInt64(0, 100_000_000_000) : _random.Next(0, 900);
                 var excluded = _random.Next(3) == 0 ? _random.NextInt64(0, total + 1) : 0;
                 var numerator = _random.NextInt64(0, total - excluded + 1);
                 return (new OracleValue(false, numerator, total, excluded), $"\"numerator\":{numerator},\"total\":{total},\"excluded\":{excluded}");
@@ -198,7 +198,7 @@ public sealed class FullYearTests
             {
                 var isReceived = owed.Exists(each => values.ContainsKey((period.Id, unit.Id, each.Line.Id)));
                 var late = (((long)period.Due + 1) * TimeSpan.TicksPerDay) - (7 * TimeSpan.TicksPerHour);
-                states[unit.Code] = !isReceived ? "missing" : _firstSubmitted[(period.Id, unit.Id)] <= late ? "onTime" : "late";
+                states[unit.Code] = !isReceived ? "missing" : _firstSubmitted[(period.Id, unit.Id)] < late ? "onTime" : "late";
             }
         }
 

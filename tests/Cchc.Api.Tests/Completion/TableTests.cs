@@ -163,6 +163,9 @@ public sealed class TableTests
         var series = await ItemsAsync(api, "series?target=II.3.a");
         Assert.Equal(["2022-Q1", "2022-H1"], series.Select(point => (string)point!["period"]!));
         Assert.Equal([20.00m, 59.85m], series.Select(point => (decimal)point!["completion"]!));
+        var expected = (await api.Anonymous.GetJsonAsync(Completion + "/targets/II.3.a"))["lines"]!.AsArray()
+            .Sum(line => (int)line!["figures"]!["coverage"]!["expected"]!);
+        Assert.Equal([$"1/{expected}", $"4/{expected}"], series.Select(point => $"{point!["received"]}/{point["expected"]}"));
         Assert.Equal([60.00m, 100.00m], (await ItemsAsync(api, "series?target=II.3.a&unit=SNV")).Select(point => (decimal)point!["completion"]!));
         Assert.Equal(4, (await ItemsAsync(api, "series?period=all")).Count);
         Assert.Equal(2, (await ItemsAsync(api, "series?level=district")).Count);
@@ -171,6 +174,11 @@ public sealed class TableTests
         Assert.Equal(("2022-H1", "2022-Q1"), ((string)comparison["period"]!, (string)comparison["with"]!));
         var target = comparison["items"]!.AsArray().Single(row => (string)row!["target"]! == "II.3.a")!;
         Assert.Equal((20.00m, 59.85m, 39.85m), ((decimal)target["before"]!, (decimal)target["after"]!, (decimal)target["change"]!));
+        Assert.Equal((1, 4), ((int)target["receivedBefore"]!, (int)target["receivedAfter"]!));
+        Assert.Equal((1, 4), ((int)comparison["coverageBefore"]!["received"]!, (int)comparison["coverageAfter"]!["received"]!));
+        var groups = await ItemsAsync(api, "rows?groupBy=group");
+        Assert.Equal(["II.3 4"], groups.Where(row => (int)row!["received"]! > 0).Select(row => $"{row!["group"]} {row["received"]}"));
+        Assert.All(groups, row => Assert.InRange((int)row!["expected"]!, 0, 181));
         var back = await api.Anonymous.GetJsonAsync(Completion + "/comparison?period=2022-Q1&with=2022-H1");
         Assert.Equal(-(decimal)comparison["change"]!, (decimal)back["change"]!);
     }

@@ -92,6 +92,9 @@ public sealed class GeneratedClientTests
             .CreateDelegate<Func<HttpClient, HttpClient, Task<IReadOnlyList<string>>>>();
         await using var api = await ApiHost.StartAsync(Engine.Sqlite);
         using var administrator = await api.KeyAsync(Role.Administrator);
+
+        // Every deadline of the half year has passed: what is missing is no longer pending.
+        api.Time.Set(new DateTimeOffset(2022, 6, 21, 9, 0, 0, TimeSpan.FromHours(7)));
         return await call(api.Anonymous, administrator);
     }
 }

@@ -26,19 +26,21 @@ public sealed class PictureTests
             var groups = await api.Anonymous.SvgAsync($"{Pictures}/groups?lang={language}");
             foreach (var row in await ItemsAsync(api, "rows?groupBy=group"))
             {
+                Assert.Contains(Received(row!, language), groups.Desc(), StringComparison.Ordinal);
                 Holds(groups, $"{row!["group"]} {row[name]}", Figure(row["completion"], language));
             }
 
             var plan = await api.Anonymous.GetJsonAsync(Completion);
             Assert.Contains(Figure(plan["completion"], language), groups.Texts());
             Assert.Contains($"{plan["targetsMet"]}/{plan["targetsCounted"]}", groups.Desc(), StringComparison.Ordinal);
+            Assert.Contains(Received(plan["coverage"]!, language), groups.Texts().First(text => text.Contains("181", StringComparison.Ordinal)), StringComparison.Ordinal);
 
             var districts = await api.Anonymous.SvgAsync($"{Pictures}/districts?lang={language}");
             var rows = await ItemsAsync(api, "rows?groupBy=district&sort=-completion,unit");
             foreach (var row in rows)
             {
                 Holds(districts, (string)row![name]!, Figure(row["completion"], language));
-                Assert.Contains($"{row["received"]}/{row["expected"]}", districts.Desc(), StringComparison.Ordinal);
+                Assert.Contains(Received(row, language), districts.Desc(), StringComparison.Ordinal);
             }
 
             var texts = districts.Texts().ToList();
@@ -48,6 +50,7 @@ public sealed class PictureTests
             foreach (var point in await ItemsAsync(api, "series?period=all"))
             {
                 Assert.Contains(Figure(point!["completion"], language), series.Texts());
+                Assert.Contains(Received(point, language), series.Desc(), StringComparison.Ordinal);
             }
         }
     }
@@ -61,8 +64,8 @@ public sealed class PictureTests
             var badge = await api.Anonymous.SvgAsync($"{Pictures}/targets/{code}");
             Assert.StartsWith("II.3.a Số hóa kết quả", badge.Element(Svg + "title")!.Value, StringComparison.Ordinal);
             Assert.Contains("59,85%", badge.Texts());
-            Assert.Contains("Cấp tỉnh: 50,00%; mục tiêu tối thiểu 50,00%. Đạt", badge.Desc(), StringComparison.Ordinal);
-            Assert.Contains("Cấp huyện: 31,82%; mục tiêu tối thiểu 40,00%. Đúng tiến độ", badge.Desc(), StringComparison.Ordinal);
+            Assert.Contains("Cấp tỉnh: 50,00%; mục tiêu tối thiểu 50,00% · đã nhận 2/21 báo cáo. Đạt", badge.Desc(), StringComparison.Ordinal);
+            Assert.Contains("Cấp huyện: 31,82%; mục tiêu tối thiểu 40,00% · đã nhận 2/9 báo cáo. Đúng tiến độ", badge.Desc(), StringComparison.Ordinal);
             Assert.Contains("Thiếu báo cáo", badge.Texts());
             Assert.Single(badge.Descendants(), element => (string?)element.Attribute("stroke") == Good);
         }
@@ -160,6 +163,9 @@ public sealed class PictureTests
         var texts = picture.Texts().ToList();
         Assert.Contains(figure, texts[(texts.IndexOf(name) + 1)..].Take(1));
     }
+
+    private static string Received(JsonNode coverage, string language) => language == "vi"
+        ? $"đã nhận {coverage["received"]}/{coverage["expected"]} báo cáo" : $"{coverage["received"]}/{coverage["expected"]} reports received";
 
     private static string Figure(JsonNode? completion, string language) => (completion, language) switch
     {

@@ -25,7 +25,7 @@ public sealed class CalendarTests
         Assert.Equal((HttpStatusCode)412, (await office.SendJsonAsync(HttpMethod.Put, Period, dates.Replace("22\"", "23\"", StringComparison.Ordinal), known.Headers.ETag!.Tag)).StatusCode);
         Assert.Equal("commune", (string?)(await api.Anonymous.GetJsonAsync(Period))["deadlines"]!.AsArray()[1]!["level"]);
 
-        var at = new DateTimeOffset(2022, 6, 18, 0, 0, 0, TimeSpan.FromHours(7));
+        var at = new DateTimeOffset(2022, 6, 17, 23, 59, 59, 999, TimeSpan.FromHours(7));
         foreach (var (unit, onTimeUntil) in new[] { ("C19750", at), ("D474", at.AddDays(1)), ("STP", at.AddDays(3)) })
         {
             api.Time.Set(onTimeUntil);

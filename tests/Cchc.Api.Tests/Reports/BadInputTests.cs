@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using Cchc.Api.Tests.Importing;
 using Cchc.Api.Tests.Support;
 using Cchc.Domain.Reports;
 
@@ -87,8 +88,32 @@ public sealed class BadInputTests
             "STP", """{"values":[{"target":"II.3.a","numerator":-1,"total":-2},{"target":"Z"}],"evidence":[{"title":"a","url":"b"}]}""");
         var problem = await response.JsonAsync();
         Assert.Equal(4, problem["errors"]!.AsArray().Count);
-        Assert.Equal("It must be from 0 to 9007199254740991.", (string?)problem["errors"]![0]!["detail"]);
+        Assert.Equal("It must be from 0 to 99999999999.", (string?)problem["errors"]![0]!["detail"]);
         Assert.Equal("-1", (string?)problem["errors"]![0]!["value"]);
+    }
+
+    [Fact]
+    public async Task A_count_stays_under_a_hundred_billion_wherever_it_is_given()
+    {
+        await using var api = await ApiHost.StartAsync(Engine.Sqlite);
+        using var client = await api.KeyAsync(Role.Administrator);
+        const long most = 99_999_999_999;
+        var lead = (await api.Anonymous.GetJsonAsync($"{HttpExtensions.Plan}/tasks/III.2.e"))["lead"]!.ToString();
+        foreach (var (count, isTaken) in new[] { (most, true), (most + 1, false), (9_007_199_254_740_991, false) })
+        {
+            var put = await client.PutReportAsync("STP", HttpExtensions.Ratio("II.3.a", 1, count));
+            Assert.Equal(isTaken, put.StatusCode is not HttpStatusCode.UnprocessableEntity);
+            put = await client.PutReportAsync("SKHDT", $$"""{"values":[{"target":"II.11.d","position":{{count}}}]}""", "2022-FY");
+            Assert.Equal(isTaken, put.StatusCode is not HttpStatusCode.UnprocessableEntity);
+            put = await client.PutReportAsync(lead, $$"""{"tasks":[{"task":"III.2.e","status":"done","count":{{count}}}]}""");
+            Assert.Equal(isTaken, put.StatusCode is not HttpStatusCode.UnprocessableEntity);
+            var csv = await client.ImportAsync($"unit,period,target,numerator,total\nSTC,2022-H1,II.3.a,1,{count}\n", "?dryRun=true");
+            Assert.Equal(isTaken ? 0 : 1, (int)(await csv.JsonAsync())["result"]!["rows"]!["rejected"]!);
+            var json = await client.SendJsonAsync(
+                HttpMethod.Post, $"{HttpExtensions.Plan}/report-imports?dryRun=true",
+                $$"""[{"unit":"STC","period":"2022-H1","target":"II.3.a","numerator":1,"total":{{count}}}]""");
+            Assert.Equal(isTaken ? 0 : 1, (int)(await json.JsonAsync())["result"]!["rows"]!["rejected"]!);
+        }
     }
 
     [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]

@@ -79,7 +79,7 @@ internal static class FullOffice
         await OkAsync(await administrator.PutReportAsync(
             "STP",
             $$"""
-            {"values":[{"target":"II.3.a","numerator":0,"total":9007199254740991,"note":{{JsonSerializer.Serialize(Awkward)}}},
+            {"values":[{"target":"II.3.a","numerator":0,"total":99999999999,"note":{{JsonSerializer.Serialize(Awkward)}}},
                 {"target":"II.10.a","notApplicable":"Chưa có"}],
              "tasks":[{"task":"III.1.a","status":"done","note":"x"}],
              "narrative":{{JsonSerializer.Serialize(string.Concat(Enumerable.Repeat(Awkward, 300)))}},

@@ -2,7 +2,7 @@ using Cchc.Domain.Reports;
 
 namespace Cchc.Api.Tests.Support;
 
-/// <summary>The worked example of the domain: four units have said II.3.a for 2022-H1.</summary>
+/// <summary>The worked example of the domain: four units have said II.3.a for 2022-H1, and every deadline of it has passed.</summary>
 internal static class WorkedExample
 {
     public static async Task<ApiHost> StartAsync(Engine engine)
@@ -14,6 +14,7 @@ internal static class WorkedExample
             await administrator.PublishAsync(unit, HttpExtensions.Ratio("II.3.a", numerator, total));
         }
 
+        api.Time.Set(new DateTimeOffset(2022, 6, 21, 0, 0, 0, TimeSpan.FromHours(7)));
         return api;
     }
 }
