@@ -33,7 +33,7 @@ internal static class CompletionEndpoints
              .. Parameters.Paging]).Refuses(401, 404);
         api.MapGet("/plans/{plan}/completion/units/{unit}", GetUnitCompletion).Describe<UnitCompletionAnswer>(
             "getUnitCompletion", "One unit line by line",
-            [.. Common, Parameters.Word<Scope>("scope", "The unit alone, or with all below it")]).Refuses(401, 403, 404);
+            [.. Common, Parameters.Word<Scope>("scope", "The unit alone, or with all below it")]).Refuses(401, 404);
     }
 
     private static async Task GetCompletion(HttpContext context, string plan, Catalogues catalogues, Snapshots snapshots, TimeProvider time)

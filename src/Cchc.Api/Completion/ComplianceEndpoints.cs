@@ -20,9 +20,9 @@ internal static class ComplianceEndpoints
              Parameters.Word<UnitLevel>("level", "Level"), Parameters.Word<UnitKind>("kind", "Kind"),
              new("under", "This unit and all below it", "D474"), Parameters.Word<ComplianceState>("state", "Only units so, in items"),
              new("overdue", "Only units that are past due, in items, which is today's chase list", true),
-             Parameters.AsOf, .. Parameters.Paging]).Refuses(401, 403, 404);
+             Parameters.AsOf, .. Parameters.Paging]).Refuses(401, 404);
         api.MapGet("/plans/{plan}/compliance/units/{unit}", GetRecord).Describe<UnitComplianceAnswer>(
-            "getUnitCompliance", "One unit's record over the periods that have begun", [lens, Parameters.AsOf]).Refuses(401, 403, 404);
+            "getUnitCompliance", "One unit's record over the periods that have begun", [lens, Parameters.AsOf]).Refuses(401, 404);
     }
 
     private static async Task GetCompliance(

@@ -60,7 +60,10 @@ internal static class RowEndpoints
             Sample = asked.Snapshots.Any(each => each.Facts.HasSample),
         };
         return new Table<CompletionRow>(
-            table, new TableHead($"completion-{Words.Of(grouping)}", asked.Tag, latest.Version, asked.IsPrivate, latest.ChangedAt, head),
+            table,
+            new TableHead(
+                $"completion-{Words.Of(grouping)}", asked.Tag, latest.Version, asked.IsPrivate, latest.ChangedAt,
+                Snapshot.KnownAt(asked.Snapshots), head),
             FigureLabels.Of(asked.Snapshots, table.Phrases),
             () => asked.Snapshots.SelectMany(snapshot => CompletionRows.Of(snapshot, asked.Basis, grouping)
                 .Where(row => !isOfUnits || asked.Reach.Covers(snapshot, catalogue.UnitOf(row.Unit!)))).Where(keep));

@@ -20,13 +20,13 @@ internal static class SeriesEndpoints
         api.MapGet("/plans/{plan}/completion/series", GetSeries).Describe<SeriesAnswer>(
             "getCompletionSeries", "Completion from period to period, and from plan to plan",
             [.. SeriesRequest.Parameters, .. Common, .. TableRequest.Parameters])
-            .Refuses(401, 403, 404, 406).InForms();
+            .Refuses(401, 404, 406).InForms();
         api.MapGet("/plans/{plan}/completion/comparison", Compare).Describe<ComparisonAnswer>(
             "compareCompletion", "Two periods side by side, target by target",
             [new("period", "The later period; the default one where it is not given", "2022-H1"),
              new("with", "The period to compare with; the one before where it is not given", "2022-Q1"),
              new("unit", "Of this unit on its own values", "SNV"), .. Common, .. TableRequest.Parameters])
-            .Refuses(401, 403, 404, 406).InForms();
+            .Refuses(401, 404, 406).InForms();
     }
 
     private static async Task GetSeries(HttpContext context, string plan, Catalogues catalogues, Snapshots snapshots, TimeProvider time)
@@ -58,7 +58,9 @@ internal static class SeriesEndpoints
         };
         var updated = asked.Snapshots.Max(each => each.Version.ChangedAt);
         return new Table<SeriesPoint>(
-            table, new TableHead("completion-series", asked.Tag, latest.Version, asked.IsPrivate, updated, head),
+            table,
+            new TableHead(
+                "completion-series", asked.Tag, latest.Version, asked.IsPrivate, updated, Snapshot.KnownAt(asked.Snapshots), head),
             FigureLabels.Of(asked.Snapshots, table.Phrases), asked.Points);
     }
 
@@ -108,7 +110,9 @@ internal static class SeriesEndpoints
         };
         var tag = Snapshot.TagOf(both) + asked.Reach.FigureMark;
         return new Table<ComparedTarget>(
-            table, new TableHead("completion-comparison", tag, version.Version, asked.IsPrivate, version.ChangedAt, head),
+            table,
+            new TableHead(
+                "completion-comparison", tag, version.Version, asked.IsPrivate, version.ChangedAt, Snapshot.KnownAt(both), head),
             FigureLabels.Of(both, table.Phrases), () => ComparedTarget.Of(before, after, both.Any(each => each.Facts.HasSample)));
     }
 

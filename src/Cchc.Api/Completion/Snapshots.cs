@@ -65,6 +65,14 @@ public sealed class Snapshot
             .Select(group => $"{group.First().Version.Version}-{group.Last().Facts.Period.Id}"))}{string.Concat(snapshots
             .Where(each => each.Facts.Day != DateOnly.MaxValue).Select(each => $".{each.Facts.Period.Id}-{each.Facts.Day:yyyyMMdd}"))}");
 
+    /// <summary>The first instant at which the figures of snapshots were known as they are and judged so.</summary>
+    public static DateTimeOffset KnownAt(IReadOnlyList<Snapshot> snapshots) => snapshots.Max(each =>
+    {
+        var facts = each.Facts;
+        var judged = LocalTime.StartOf(facts.Day == DateOnly.MaxValue ? LocalTime.DayAfter(facts.Period.DueOn) : facts.Day);
+        return judged > each.Version.ChangedAt ? judged : each.Version.ChangedAt;
+    });
+
     /// <summary>This snapshot as it is judged on a day.</summary>
     public Snapshot On(DateOnly day)
     {

@@ -78,13 +78,12 @@ internal static class ProblemCatalogue
         ["code.reserved"] = new(
             422, "Không dùng được mã {0} vì địa chỉ đã dùng từ này.", "The code {0} cannot be used: it is an address already."),
         ["plan.rankAtMost"] = new(
-            422, "Xếp hạng, xếp loại chỉ đặt mức không được vượt quá.", "A rank or a grade only has a position that is not to be exceeded."),
+            422, "Chỉ tiêu xếp hạng hoặc xếp loại chỉ dùng điều kiện \"không quá\".", "A rank or a grade is always atMost."),
         ["task.leadAlready"] = new(422, "{0} đang chủ trì nhiệm vụ này.", "{0} leads this task already."),
         ["plan.codeFixed"] = new(422, "Mã kế hoạch là {0} và không đổi.", "The plan's code is {0} and stays so."),
         ["plan.groupUnknown"] = new(422, "Không có nhóm {0}.", "There is no group {0}."),
         ["plan.flowIsRatio"] = new(422, "Chỉ chỉ tiêu tỷ lệ mới cộng dồn.", "Only a ratio adds up."),
         ["plan.ownerReports"] = new(422, "Xếp hạng do cơ quan chủ trì báo cáo.", "A rank or grade is reported by its owner."),
-            422, "Chỉ tiêu xếp hạng hoặc xếp loại chỉ dùng điều kiện \"không quá\".", "A rank or a grade is always atMost."),
         ["plan.milestoneHasNone"] = new(422, "Mốc công việc không có ngưỡng.", "A milestone has no condition."),
         ["plan.leadCoordinates"] = new(422, "{0} đã chủ trì, không thể phối hợp.", "{0} leads, and cannot coordinate too."),
         ["plan.incomplete"] = new(422, "Kế hoạch chưa đủ: {0}.", "The plan is not whole: {0}."),

@@ -326,7 +326,7 @@ internal sealed partial class Importer(
         }
     }
 
-    private Task RejectAsync(ImportRecord import) => TryAsync(import.Id, async session =>
+    private Task<bool> RejectAsync(ImportRecord import) => TryAsync(import.Id, async session =>
     {
         var now = time.Now();
         if (await ImportQueries.FinishAsync(session, import.Id, _node, ImportStatus.Rejected, 0, null, null, now))

@@ -10,8 +10,9 @@ namespace Cchc.Api.Tables;
 /// <param name="DataVersion">The number that every write of the plan raises.</param>
 /// <param name="IsPrivate">Whether shared caches must keep out.</param>
 /// <param name="Updated">The moment of the version.</param>
+/// <param name="KnownAt">An instant at which the rows were known as they are: a function of the version alone.</param>
 /// <param name="Head">The members before the rows of a JSON answer.</param>
-internal sealed record TableHead(string Name, string Version, long DataVersion, bool IsPrivate, DateTimeOffset Updated, object Head);
+internal sealed record TableHead(string Name, string Version, long DataVersion, bool IsPrivate, DateTimeOffset Updated, DateTimeOffset KnownAt, object Head);
 
 /// <summary>A table that was asked for, at one data version.</summary>
 internal sealed record Table<T>(TableRequest<T> Asked, TableHead Head, TableLabels Labels, Func<IEnumerable<T>> Rows);
@@ -37,8 +38,7 @@ internal static class TableAnswer
         }
 
         var (asked, head) = (table.Asked, table.Head);
-        var time = context.RequestServices.GetRequiredService<TimeProvider>();
-        place ??= new TablePlace(0, TablePlace.InstantOf(head.Updated, time), head.Version);
+        place ??= new TablePlace(0, head.KnownAt, head.Version);
         var response = context.Response;
         response.Headers.Vary = asked.HasLabels ? "Accept, Accept-Language" : "Accept";
         response.Headers.AcceptRanges = asked.Form == TableForm.Ndjson ? default : "bytes";

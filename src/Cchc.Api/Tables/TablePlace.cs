@@ -1,6 +1,4 @@
 using System.Globalization;
-using Cchc.Api.Data;
-using Cchc.Domain;
 
 namespace Cchc.Api.Tables;
 
@@ -16,13 +14,6 @@ internal sealed record TablePlace(int Start, DateTimeOffset At, string Version)
         && long.TryParse(at, NumberStyles.None, CultureInfo.InvariantCulture, out var instant)
         && instant <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
             ? new TablePlace(rows, DateTimeOffset.FromUnixTimeMilliseconds(instant), version) : null;
-
-    /// <summary>The first instant of today at which a version was known: of the moment, figures depend on the day alone.</summary>
-    public static DateTimeOffset InstantOf(DateTimeOffset changedAt, TimeProvider time)
-    {
-        var today = new DateTimeOffset(time.Today().ToDateTime(TimeOnly.MinValue), LocalTime.Offset);
-        return changedAt > today ? changedAt : today;
-    }
 
     public override string ToString() =>
         string.Create(CultureInfo.InvariantCulture, $"{Start}.{At.ToUnixTimeMilliseconds()}.{Version}");

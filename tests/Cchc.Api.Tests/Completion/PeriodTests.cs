@@ -199,6 +199,7 @@ public sealed class PeriodTests
         ranked["operator"] = "atMost";
         var put = await administrator.SendJsonAsync(HttpMethod.Put, next + "/definition", definition.ToJsonString(), "*");
         Assert.True(put.IsSuccessStatusCode, await put.Content.ReadAsStringAsync());
+        api.Time.Set(new DateTimeOffset(2022, 12, 28, 8, 0, 0, TimeSpan.FromHours(7)));
         var enacted = await administrator.SendJsonAsync(HttpMethod.Post, next + "/enact", """{"on":"2022-12-28"}""");
         Assert.Equal(HttpStatusCode.OK, enacted.StatusCode);
 

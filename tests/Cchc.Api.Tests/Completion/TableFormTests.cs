@@ -106,7 +106,7 @@ public sealed class TableFormTests
         await using var api = await ApiHost.StartAsync(engine, sample: true);
         foreach (var path in new[] { $"{Rows}?groupBy=unit&period=2022-Q1", $"{Series}?period=2022-Q1", $"{Comparison}?period=2022-H1" })
         {
-            var measure = path.StartsWith(Comparison, StringComparison.Ordinal) ? "after" : "completion";
+            var measure = path.StartsWith(Comparison, StringComparison.Ordinal) ? "before" : "completion";
             var dataset = JsonNode.Parse(await TextAsync(api, $"{path}&fields={measure}&format=jsonstat"))!;
             Assert.Equal("sample", (string?)dataset["status"]);
             Assert.Equal("Dữ liệu mẫu", (string?)dataset["note"]![0]);

@@ -59,7 +59,7 @@ public sealed class CachingTests
     {
         await using var api = await ApiHost.StartAsync(engine);
         using var administrator = await api.KeyAsync(Role.Administrator);
-        const string path = Completion + "/targets/II.3.a?period=2022-H1";
+        const string path = Completion + "?period=2022-H1";
         await administrator.GetJsonAsync(path);
         await administrator.PublishAsync("SNV", HttpExtensions.Ratio("II.3.a", 1, 2));
         var alone = await api.CountCommandsAsync(() => api.Anonymous.GetJsonAsync(path));

@@ -23,7 +23,7 @@ public sealed partial class DeployTests
         {
             var name = found.Value.Replace("__", ":", StringComparison.Ordinal);
             Assert.True(Settings.Knows(name), $"{file} names {found.Value}");
-            Assert.Contains(name.Split(':')[0], new[] { "Database", "Transfer", "Seed", "RateLimits", "Limits", "Shutdown", "Metrics", "Cors", "Webhooks", "Discovery", "Proxies", "Redis", "Security", "Authentication", "Logging", "Kestrel" });
+            Assert.Contains(name.Split(':')[0], new[] { "Database", "Transfer", "Seed", "RateLimits", "Limits", "Imports", "Shutdown", "Metrics", "Cors", "Webhooks", "Discovery", "Proxies", "Redis", "Security", "Authentication", "Logging", "Kestrel" });
         }
     }
 
