@@ -119,7 +119,8 @@ internal sealed class JsonInput
         Refusals.Add(new Refusal(code, pointer, value, arguments));
 
     /// <summary>
-    /// The members of an object, each of which must be one of those named. A null counts as not given; <see cref="Items"/> still knows of it.
+    /// The members of an object, each of which must be one of those named. A null counts as not given;
+    /// <see cref="Items"/> still knows of it.
     /// </summary>
     public Dictionary<string, JsonElement> Members(JsonElement element, string pointer, params string[] allowed)
     {
@@ -324,7 +325,9 @@ internal sealed class JsonInput
         return null;
     }
 
-    /// <summary>A list of texts, each as <paramref name="read"/> makes of it; what it makes nothing of is left out. A null counts as not given.</summary>
+    /// <summary>
+    /// A list of texts, each as <paramref name="read"/> makes of it; what it makes nothing of is left out. A null counts as not given.
+    /// </summary>
     public IReadOnlyList<T> Texts<T>(Dictionary<string, JsonElement> members, string name, int most, Func<string, string, T?> read)
         where T : struct
     {
@@ -396,7 +399,8 @@ internal sealed class JsonInput
         return found;
     }
 
-    private static string Escape(string name) => Excerpt.Of(name).Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
+    private static string Escape(string name) =>
+        Excerpt.Of(name).Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
 
     // What was sent is shown back where it is short, and never where it is a whole structure.
     internal static object? Shown(JsonElement element) => element.ValueKind switch

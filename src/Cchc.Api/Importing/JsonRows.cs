@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace Cchc.Api.Importing;
 
-/// <summary>An array of objects, read item by item. No more than one item is held, and none longer than <see cref="ObjectRows.LongestItem"/>.</summary>
+/// <summary>
+/// An array of objects, read item by item. No more than one item is held, and none longer than <see cref="ObjectRows.LongestItem"/>.
+/// </summary>
 internal sealed class JsonRows : ObjectRows
 {
     private readonly Stream _file;

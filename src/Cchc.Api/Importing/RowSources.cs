@@ -221,9 +221,12 @@ internal abstract class ObjectRows : RowSource
 /// <summary>An object a line (newline-delimited JSON); a broken line is that row's fault alone, except the last where it does not end.</summary>
 internal sealed class NdjsonRows(Stream file) : ObjectRows
 {
+    private const int MostBrokenLines = 10_000;
+
     private readonly StreamReader _text = new(file, new UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: false, 64 * 1024, leaveOpen: true);
     private readonly StringBuilder _line = new();
     private bool _isEnded;
+    private int _brokenLines;
     private JsonDocument? _document;
 
     public override bool Read()
@@ -255,9 +258,10 @@ internal sealed class NdjsonRows(Stream file) : ObjectRows
             }
             catch (JsonException exception)
             {
-                // A last line that does not end may be cut, and then nothing is known of what followed it.
+                // A last line that does not end may be cut, and then nothing is known of what followed it. Thousands of bad lines are
+                // another format.
                 var fault = new Remark(Row, null, "json.malformed", null, exception.Message);
-                if (!_isEnded)
+                if (!_isEnded || ++_brokenLines == MostBrokenLines)
                 {
                     throw new UnreadableFileException(fault);
                 }
