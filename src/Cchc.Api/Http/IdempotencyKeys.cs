@@ -69,8 +69,7 @@ internal static partial class IdempotencyKeys
         using var buffer = new MemoryStream();
         (context.Response.Body, context.RequestAborted) = (buffer, CancellationToken.None);
 
-        // What is kept is text, and whole.
-        context.Request.Headers.AcceptEncoding = default;
+        // What is kept is whole.
         context.Request.Headers.Range = default;
         object? result;
         try

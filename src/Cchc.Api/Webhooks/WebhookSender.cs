@@ -94,8 +94,14 @@ internal sealed class WebhookSender : IDisposable
         }
         catch (Exception fault) when (!cancellation.IsCancellationRequested)
         {
-            // Whatever it is that a receiver or its name does, it is an attempt that failed.
-            return (null, fault.InnerException switch { AddressRefusedException => "address", AuthenticationException => "tls", _ => "connection" }, null);
+            // Whatever it was, it is an attempt that failed: the schedule goes on, and so do the other webhooks.
+            return (null, fault switch
+            {
+                { InnerException: AddressRefusedException } => "address",
+                { InnerException: AuthenticationException } => "tls",
+                HttpRequestException or IOException => "connection",
+                _ => "internal",
+            }, null);
         }
     }
 

@@ -87,7 +87,7 @@ public sealed record ReplayAnswer(int Replayed);
 /// <summary>What came of a delivery just tried.</summary>
 /// <param name="Delivered">Whether the receiver answered 2xx.</param>
 /// <param name="Status">What it answered; null where nothing came.</param>
-/// <param name="Error">Why nothing came: timeout, connection, address, tls.</param>
+/// <param name="Error">Why there was no response: timeout, connection, address, tls, or internal (the message could not be made).</param>
 public sealed record PingAnswer(bool Delivered, int? Status, string? Error);
 
 /// <summary>What became of telling of one change.</summary>

@@ -81,6 +81,19 @@ public sealed class TokenTests
         Assert.Equal((HttpStatusCode.Forbidden, "auth.claims"), (response.StatusCode, (string?)(await response.JsonAsync())["code"]));
     }
 
+    [Theory]
+    [InlineData(253_402_300_799)]
+    [InlineData(999_999_999_999)]
+    [InlineData(long.MaxValue)]
+    public async Task A_token_that_does_not_end_before_time_does_holds(long end)
+    {
+        using var signOn = new SignOn();
+        await using var api = await StartAsync(signOn);
+        using var client = Client(api, signOn.Token(api.Time, end: end));
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync(new Uri("/v1/audit", UriKind.Relative))).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync(new Uri("/v1/events?follow=false", UriKind.Relative))).StatusCode);
+    }
+
     [Fact]
     public async Task The_issuers_new_key_is_picked_up()
     {
@@ -212,12 +225,12 @@ public sealed class TokenTests
         }
 
         public string Token(
-            FakeTime time, string? role = "administrator", string? unit = null, string issuer = Issuer, string audience = "cchc", int minutes = 10, int from = -20) =>
-            Sign(time, role, unit, issuer, audience, minutes, from, new SigningCredentials(new RsaSecurityKey(_key) { KeyId = _id }, SecurityAlgorithms.RsaSha256));
+            FakeTime time, string? role = "administrator", string? unit = null, string issuer = Issuer, string audience = "cchc", int minutes = 10, int from = -20,
+            long? end = null) => Sign(time, role, unit, issuer, audience, minutes, from, end, new SigningCredentials(new RsaSecurityKey(_key) { KeyId = _id }, SecurityAlgorithms.RsaSha256));
 
         /// <summary>HS256 with the public key for a secret.</summary>
         public string Confused(FakeTime time) => Sign(
-            time, "administrator", null, Issuer, "cchc", 10, -20,
+            time, "administrator", null, Issuer, "cchc", 10, -20, null,
             new SigningCredentials(new SymmetricSecurityKey(_key.ExportSubjectPublicKeyInfo()) { KeyId = _id }, SecurityAlgorithms.HmacSha256));
 
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -246,7 +259,7 @@ public sealed class TokenTests
         }
 
         private static string Sign(
-            FakeTime time, string? role, string? unit, string issuer, string audience, int minutes, int from, SigningCredentials credentials)
+            FakeTime time, string? role, string? unit, string issuer, string audience, int minutes, int from, long? end, SigningCredentials credentials)
         {
             var now = time.GetUtcNow().UtcDateTime;
             var claims = new Dictionary<string, object> { ["sub"] = "an.nguyen" };
@@ -260,12 +273,17 @@ public sealed class TokenTests
                 claims["unit"] = unit;
             }
 
+            if (end is { } last)
+            {
+                claims["exp"] = last;
+            }
+
             return new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false }.CreateToken(new SecurityTokenDescriptor
             {
                 Issuer = issuer,
                 Audience = audience,
                 NotBefore = now.AddMinutes(from),
-                Expires = now.AddMinutes(minutes),
+                Expires = end is null ? now.AddMinutes(minutes) : null,
                 Claims = claims,
                 SigningCredentials = credentials,
             });

@@ -7,6 +7,8 @@ using Cchc.Api.Operations;
 using Cchc.Api.Tests.Support;
 using Cchc.Api.Webhooks;
 using Cchc.Domain.Reports;
+using Dapper;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Cchc.Api.Tests.Webhooks;
@@ -371,6 +373,31 @@ public sealed class WebhookTests
         await administrator.PutReportAsync("STP", HttpExtensions.Ratio("II.3.a", 1, 2));
         await arrived.Task.WaitAsync(TimeSpan.FromMinutes(1));
         Assert.Empty(faults);
+    }
+
+    [Fact]
+    public async Task A_webhook_that_cannot_be_signed_for_keeps_no_other_waiting_and_is_given_up_in_the_end()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var api = await StartAsync(Engine.Sqlite);
+        using var administrator = await api.KeyAsync(Role.Administrator);
+        var spoilt = (string)(await CreateAsync(administrator, receiver))["id"]!;
+        await CreateAsync(administrator, receiver);
+        await using (var connection = new SqliteConnection(api.ConnectionString))
+        {
+            await connection.ExecuteAsync("UPDATE webhooks SET secret = 'whsec_?' WHERE webhook_id = @spoilt", new { spoilt });
+        }
+
+        await administrator.PutReportAsync("STP", HttpExtensions.Ratio("II.3.a", 1, 2));
+        for (var attempt = 0; attempt < 15; attempt++)
+        {
+            await DrainAsync(api);
+            api.Time.Advance(TimeSpan.FromHours(30));
+        }
+
+        Assert.Single(receiver.Got);
+        var delivery = (await administrator.GetJsonAsync($"{Hooks}/{spoilt}/deliveries"))["items"]!.AsArray().Single()!;
+        Assert.Equal(("dead", 10, "internal"), ((string)delivery["status"]!, (int)delivery["attempts"]!, (string)delivery["lastError"]!));
     }
 
     private static async Task<ApiHost> StartAsync(Engine engine, Gate? gate = null)
