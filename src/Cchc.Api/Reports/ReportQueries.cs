@@ -102,8 +102,10 @@ internal static class ReportQueries
     private const string SelectRevisionPage = """
         SELECT number AS Number, is_sample AS Sample, saved_at AS SavedAt, saved_by AS SavedBy, submitted_at AS SubmittedAt,
             submitted_by AS SubmittedBy, decision AS Decision, decided_at AS DecidedAt, decided_by AS DecidedBy,
-            CASE WHEN EXISTS (SELECT 1 FROM status_changes back WHERE back.period_id = revisions.period_id AND back.unit_id = revisions.unit_id
-                AND back.number = revisions.number AND back.from_status = 'submitted' AND back.to_status = 'draft') THEN 1 ELSE 0 END AS IsWithdrawn
+            CASE WHEN EXISTS
+                (SELECT 1 FROM status_changes back WHERE back.period_id = revisions.period_id AND back.unit_id = revisions.unit_id
+                    AND back.number = revisions.number AND back.from_status = 'submitted' AND back.to_status = 'draft')
+                THEN 1 ELSE 0 END AS IsWithdrawn
         FROM revisions WHERE period_id = @periodId AND unit_id = @unitId AND number > @after ORDER BY number
         """;
 

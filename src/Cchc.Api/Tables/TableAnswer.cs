@@ -12,7 +12,8 @@ namespace Cchc.Api.Tables;
 /// <param name="Updated">The moment of the version.</param>
 /// <param name="KnownAt">An instant at which the rows were known as they are: a function of the version alone.</param>
 /// <param name="Head">The members before the rows of a JSON answer.</param>
-internal sealed record TableHead(string Name, string Version, long DataVersion, bool IsPrivate, DateTimeOffset Updated, DateTimeOffset KnownAt, object Head);
+internal sealed record TableHead(
+    string Name, string Version, long DataVersion, bool IsPrivate, DateTimeOffset Updated, DateTimeOffset KnownAt, object Head);
 
 /// <summary>A table that was asked for, at one data version.</summary>
 internal sealed record Table<T>(TableRequest<T> Asked, TableHead Head, TableLabels Labels, Func<IEnumerable<T>> Rows);

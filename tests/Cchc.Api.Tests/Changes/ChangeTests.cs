@@ -92,7 +92,8 @@ public sealed class ChangeTests
         using var administrator = await api.KeyAsync(Role.Administrator);
         using var reporter = await api.KeyAsync(Role.Reporter, "STP");
         await administrator.SendJsonAsync(
-            HttpMethod.Post, "/v1/plans", """{"copyFrom":"cchc-2022","code":"cchc-2023","number":"1","year":2023,"issuedOn":"2022-12-28","signedBy":"A"}""");
+            HttpMethod.Post, "/v1/plans",
+            """{"copyFrom":"cchc-2022","code":"cchc-2023","number":"1","year":2023,"issuedOn":"2022-12-28","signedBy":"A"}""");
         foreach (var unit in new[] { "SNV", "STP", "D474", "STC" })
         {
             await administrator.PublishAsync(unit, HttpExtensions.Ratio("II.3.a", 1, 2));
@@ -130,7 +131,8 @@ public sealed class ChangeTests
                 var stream = await client.GetStringAsync(new Uri($"/v1/events?follow=false&from=start{query}", UriKind.Relative));
                 Assert.Equal(
                     whole.Where(expected).Select(each => each.ToJsonString()),
-                    stream.Split('\n').Where(line => line.StartsWith("data: ", StringComparison.Ordinal)).Select(line => JsonNode.Parse(line[6..])!.ToJsonString()));
+                    stream.Split('\n').Where(line => line.StartsWith("data: ", StringComparison.Ordinal))
+                        .Select(line => JsonNode.Parse(line[6..])!.ToJsonString()));
             }
         }
     }

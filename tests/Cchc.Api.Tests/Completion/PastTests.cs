@@ -18,7 +18,8 @@ public sealed class PastTests
     [InlineData("0", 4)]
     public async Task Snapshots_of_the_past_are_kept_within_the_memory_for_them(string megabytes, int readAgain)
     {
-        await using var api = await ApiHost.StartAsync(Engine.Sqlite, sample: true, settings: [("Limits:PastSnapshotMegabytes", megabytes)]);
+        await using var api = await ApiHost.StartAsync(
+            Engine.Sqlite, sample: true, settings: [("Limits:PastSnapshotMegabytes", megabytes)]);
         using var administrator = await api.KeyAsync(Role.Administrator);
         var instants = new List<string>();
         foreach (var unit in new[] { "STC", "SXD", "D474", "D476" })
@@ -33,9 +34,8 @@ public sealed class PastTests
         {
             foreach (var instant in instants)
             {
-                var values = await api.CountAsync(
-                    "cchc.snapshot.values",
-                    () => api.Anonymous.GetJsonAsync($"{HttpExtensions.Plan}/completion{(round == 1 ? "" : "/units")}?period=2022-Q1&asOf={instant}"));
+                var path = $"{HttpExtensions.Plan}/completion{(round == 1 ? "" : "/units")}?period=2022-Q1&asOf={instant}";
+                var values = await api.CountAsync("cchc.snapshot.values", () => api.Anonymous.GetJsonAsync(path));
                 reads += round == 2 && values > 0 ? 1 : 0;
                 Assert.True(round == 2 || values > 0);
             }

@@ -1,5 +1,7 @@
+using System.Buffers.Text;
 using System.Globalization;
 using System.Net;
+using System.Text;
 using System.Text.Json.Nodes;
 using Cchc.Api.Tests.Support;
 using Cchc.Domain.Reports;
@@ -40,10 +42,13 @@ public sealed class TableFormTests
             Assert.Equal(expected, dataset["value"]!.AsObject().Select(cell => (decimal)cell.Value!).Order());
 
             var csv = Csv(await TextAsync(api, $"{path}&fields={fields}&format=sdmx"));
-            var places = keys.Append("measure").Select(name => Array.IndexOf(csv[0], name == "period" ? "TIME_PERIOD" : name.ToUpperInvariant())).ToList();
+            var places = keys.Append("measure")
+                .Select(name => Array.IndexOf(csv[0], name == "period" ? "TIME_PERIOD" : name.ToUpperInvariant())).ToList();
             Assert.DoesNotContain(-1, places);
-            Assert.Equal(expected.Count, csv.Skip(1).Select(line => string.Join('|', places.Select(place => line[place]))).Distinct().Count());
-            Assert.Equal(expected, csv.Skip(1).Select(line => decimal.Parse(line[Array.IndexOf(csv[0], "OBS_VALUE")], CultureInfo.InvariantCulture)).Order());
+            Assert.Equal(
+                expected.Count, csv.Skip(1).Select(line => string.Join('|', places.Select(place => line[place]))).Distinct().Count());
+            var value = Array.IndexOf(csv[0], "OBS_VALUE");
+            Assert.Equal(expected, csv.Skip(1).Select(line => decimal.Parse(line[value], CultureInfo.InvariantCulture)).Order());
         }
 
         // Other forms are lists of rows, in which any columns may be left out.
@@ -78,16 +83,17 @@ public sealed class TableFormTests
                 Assert.Contains("Accept-Language", response.Headers.Vary);
                 var dataset = await response.JsonAsync();
                 var unit = dataset["dimension"]!["unit"]!;
-                Assert.Equal(labels, (string[])
-                    [(string)unit["label"]!, (string)unit["category"]!["label"]!["SNV"]!, (string)dataset["dimension"]!["measure"]!["category"]!["label"]!["completion"]!]);
+                var measure = (string)dataset["dimension"]!["measure"]!["category"]!["label"]!["completion"]!;
+                Assert.Equal(labels, (string[])[(string)unit["label"]!, (string)unit["category"]!["label"]!["SNV"]!, measure]);
                 Assert.Equal(unit["category"]!["index"]!.AsArray().Count, unit["category"]!["label"]!.AsObject().Count);
                 tags.Add($"{query}{response.Headers.ETag!.Tag}");
 
                 var sdmx = await SendAsync(api, $"{Rows}?groupBy=unit&period=2022-H1&format=sdmx{query}", accepted);
                 Assert.Contains("labels=name", sdmx.Content.Headers.ContentType!.ToString());
                 var lines = Csv(await sdmx.Content.ReadAsStringAsync());
-                var row = lines.First(line => line[Array.IndexOf(lines[0], "UNIT")] == "SNV" && line[Array.IndexOf(lines[0], "MEASURE")] == "COMPLETION");
-                Assert.Equal(labels, (string[])[lines[0][Array.IndexOf(lines[0], "UNIT") + 1], row[Array.IndexOf(lines[0], labels[0])], row[Array.IndexOf(lines[0], "MEASURE") + 1]]);
+                var (ofUnit, ofMeasure) = (Array.IndexOf(lines[0], "UNIT"), Array.IndexOf(lines[0], "MEASURE"));
+                var row = lines.First(line => line[ofUnit] == "SNV" && line[ofMeasure] == "COMPLETION");
+                Assert.Equal(labels, (string[])[lines[0][ofUnit + 1], row[ofUnit + 1], row[ofMeasure + 1]]);
             }
         }
 
@@ -96,8 +102,10 @@ public sealed class TableFormTests
         Assert.Equal(HttpStatusCode.BadRequest, other.StatusCode);
 
         // Whoever asks by Accept gets what is asked by format.
-        using var byAccept = new HttpRequestMessage(HttpMethod.Get, Series) { Headers = { { "Accept", "application/vnd.json-stat+json" } } };
-        Assert.Equal(await TextAsync(api, Series + "?format=jsonstat"), await (await api.Anonymous.SendAsync(byAccept)).Content.ReadAsStringAsync());
+        using var byAccept = new HttpRequestMessage(HttpMethod.Get, Series);
+        byAccept.Headers.Add("Accept", "application/vnd.json-stat+json");
+        var negotiated = await api.Anonymous.SendAsync(byAccept);
+        Assert.Equal(await TextAsync(api, Series + "?format=jsonstat"), await negotiated.Content.ReadAsStringAsync());
     }
 
     [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
@@ -124,7 +132,8 @@ public sealed class TableFormTests
         var expected = rows.Where(row => row["sample"] is not null).Select(row => (string)row["period"]!).Distinct().ToList();
         Assert.NotEmpty(expected);
         Assert.True(expected.Count < periods.Count);
-        Assert.Equal(expected, mixed["status"]!.AsObject().Select(cell => periods[int.Parse(cell.Key, CultureInfo.InvariantCulture) / levels]).Distinct());
+        var marked = mixed["status"]!.AsObject().Select(cell => periods[int.Parse(cell.Key, CultureInfo.InvariantCulture) / levels]);
+        Assert.Equal(expected, marked.Distinct());
 
         await using var real = await WorkedExample.StartAsync(engine);
         var plain = JsonNode.Parse(await TextAsync(real, $"{Rows}?groupBy=unit&format=jsonstat"))!;
@@ -148,7 +157,8 @@ public sealed class TableFormTests
                 Assert.NotNull(content[response.Content.Headers.ContentType!.MediaType!]?["schema"]);
             }
 
-            Assert.Contains("OBS_VALUE", (string)content["application/vnd.sdmx.data+csv"]!["schema"]!["description"]!, StringComparison.Ordinal);
+            var sdmx = (string)content["application/vnd.sdmx.data+csv"]!["schema"]!["description"]!;
+            Assert.Contains("OBS_VALUE", sdmx, StringComparison.Ordinal);
             Assert.Equal("#/components/schemas/JsonStatDataset", (string?)content["application/vnd.json-stat+json"]!["schema"]!["$ref"]);
         }
 
@@ -177,7 +187,8 @@ public sealed class TableFormTests
             .Select(unit => (string)unit!["code"]!));
         foreach (var (path, lens, limit) in new[]
         {
-            ($"{Rows}?groupBy=unit&sort=-completion,unit&period=2022-H1", "published", 60), ($"{Rows}?groupBy=value&unit=SNV,STP&period=2022-H1", "provisional", 15),
+            ($"{Rows}?groupBy=unit&sort=-completion,unit&period=2022-H1", "published", 60),
+            ($"{Rows}?groupBy=value&unit=SNV,STP&period=2022-H1", "provisional", 15),
             ($"{Series}?period=all", "published", 2), ($"{Comparison}?period=2022-H1", "published", 10),
         })
         {
@@ -213,10 +224,10 @@ public sealed class TableFormTests
         var first = await api.Anonymous.GetJsonAsync(path);
 
         // What a cursor says is not believed: here, that a version was known before there was any.
-        var cursor = System.Text.Encoding.UTF8.GetString(System.Buffers.Text.Base64Url.DecodeFromChars((string)first["nextCursor"]!)).Split('.', 3);
+        var cursor = Encoding.UTF8.GetString(Base64Url.DecodeFromChars((string)first["nextCursor"]!)).Split('.', 3);
         api.Time.Advance(TimeSpan.FromDays(1));
         await administrator.PublishAsync("STC", HttpExtensions.Ratio("II.3.a", 50, 100));
-        var forged = System.Buffers.Text.Base64Url.EncodeToString(System.Text.Encoding.UTF8.GetBytes(
+        var forged = Base64Url.EncodeToString(Encoding.UTF8.GetBytes(
             $"{cursor[0]}.{api.Time.GetUtcNow().AddHours(1).ToUnixTimeMilliseconds()}.{cursor[2]}"));
         var again = await api.Anonymous.GetJsonAsync($"{path}&cursor={forged}");
         Assert.Equal((await api.Anonymous.GetJsonAsync(path)).ToJsonString(), again.ToJsonString());
@@ -224,7 +235,7 @@ public sealed class TableFormTests
         foreach (var bad in new[] { "1", "1.2", "x.1.1", "-1.1.1", "1.x.1", "1.1.", "99999999999.1.1", "1.99999999999999999.1" })
         {
             var response = await api.Anonymous.GetAsync(new Uri(
-                $"{path}&cursor={System.Buffers.Text.Base64Url.EncodeToString(System.Text.Encoding.UTF8.GetBytes(bad))}", UriKind.Relative));
+                $"{path}&cursor={Base64Url.EncodeToString(Encoding.UTF8.GetBytes(bad))}", UriKind.Relative));
             Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         }
     }

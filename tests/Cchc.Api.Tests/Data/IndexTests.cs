@@ -69,7 +69,8 @@ public sealed partial class IndexTests
     private static bool Sorts(Microsoft.Data.Sqlite.SqliteConnection connection, string sql) =>
         Plan(connection, sql).Any(step => step.Detail.StartsWith("USE TEMP B-TREE", StringComparison.Ordinal));
 
-    private static IEnumerable<(long Id, long Parent, long Unused, string Detail)> Plan(Microsoft.Data.Sqlite.SqliteConnection connection, string sql)
+    private static IEnumerable<(long Id, long Parent, long Unused, string Detail)> Plan(
+        Microsoft.Data.Sqlite.SqliteConnection connection, string sql)
     {
         var parameters = new DynamicParameters();
         foreach (var name in Parameter().Matches(sql).Select(match => match.Value).Distinct())
