@@ -40,6 +40,9 @@ internal sealed class CsvRows : TableRows
 
     public char Separator { get; }
 
+    /// <summary>Whether a file with this separator needs a line that names it.</summary>
+    public bool NeedsSeparatorLine => Separator is not (',' or ';' or '\t');
+
     public override IReadOnlyList<string> Cells
     {
         get

@@ -11,7 +11,7 @@ internal sealed class ParsedFile
     public const int MostRemarks = 100_000;
 
     /// <summary>The most characters of notes and reasons in a file; they are held until the import ends.</summary>
-    public const int MostText = 64 * 1024 * 1024;
+    public const int MostText = 32 * 1024 * 1024;
 
     private RowOutcome[] _outcomes = new RowOutcome[1024];
     private long _text;

@@ -25,6 +25,12 @@ internal static class RejectedRows
                     new StreamWriter(target, new UTF8Encoding(true), leaveOpen: true),
                     new CsvHelper.Configuration.CsvConfiguration(System.Globalization.CultureInfo.InvariantCulture) { Delimiter = csv.Separator.ToString() }))
                 {
+                    if (csv.NeedsSeparatorLine)
+                    {
+                        text.WriteField($"sep={csv.Separator}", shouldQuote: false);
+                        text.NextRecord();
+                    }
+
                     WriteTable(csv, cells =>
                     {
                         foreach (var cell in cells)

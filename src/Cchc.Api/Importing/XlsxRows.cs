@@ -12,7 +12,7 @@ internal sealed class XlsxRows : TableRows
     public const string SheetName = "cchc-report";
     private const int LastRow = 1_048_576;
     private const int LastColumn = 16_384;
-    private const long MostSharedText = 192L * 1024 * 1024;
+    private const long MostSharedText = 96L * 1024 * 1024;
     private const int MostStyles = 100_000;
 
     private readonly XlsxPackage _package;

@@ -126,6 +126,20 @@ public sealed class RefusalTests : IAsyncLifetime
         Assert.Contains("CSV UTF-8", said, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(",", "unit,period")]
+    [InlineData(";", "unit;period")]
+    [InlineData("|", "sep=|\r\nunit|period")]
+    public async Task The_file_of_rejected_rows_reads_as_the_file_did(string separator, string begins)
+    {
+        var csv = $"sep={separator}\n" + "unit,period,target,numerator,total,note\nSTP,2022-H1,II.3.a,-1,200,\"a \"\"b\"\"\"\n".Replace(",", separator, StringComparison.Ordinal);
+        var import = (await (await _client.ImportAsync(csv)).JsonAsync())["import"]!;
+        var rejected = await _client.GetStringAsync(new Uri($"/v1/report-imports/{import["id"]}/rejected", UriKind.Relative));
+        Assert.StartsWith(begins, rejected, StringComparison.Ordinal);
+        var again = (await (await _client.ImportAsync(rejected)).JsonAsync())["import"]!["remarks"]!.AsArray().Single()!;
+        Assert.Equal(("numerator", "value.outOfRange", "-1"), ((string?)again["column"], (string?)again["code"], (string?)again["value"]));
+    }
+
     [Fact]
     public async Task Every_cell_of_a_note_in_Windows_1258_arrives_composed()
     {
