@@ -220,6 +220,25 @@ public sealed class WorkedExampleTests
             isOwners ? [3, 4] : line is null ? [] : unit == 6 ? [6] : [5, 5], facts.PartsOf(1, unit).Select(each => each.UnitId));
     }
 
+    [Fact]
+    public void What_a_former_owner_says_again_counts_and_leaves_facts_given_away_alone()
+    {
+        var target = Ratio(5_000) with { Measure = Measure.Flow, Reporting = Reporting.Owner, OwnerId = 3 };
+        var plan = Make.Plan([target], [Half, Third, Year]) with
+        {
+            Amendments = [new Amendment(1, "", Start, Third.DataFrom, "", [new AmendedTarget(1, false, null, null, 4, [])])],
+        };
+        var reading = PeriodFacts.Begin(plan, Third, Units);
+        reading.Add(0, new ReportedRow(3, 1, ReportedValue.Ratio(3, 10, 0)));
+        reading.Add(1, new ReportedRow(4, 1, ReportedValue.Ratio(7, 10, 0)));
+        var first = reading.End();
+        var again = first.BeginAgain([3]);
+        again.Add(0, new ReportedRow(3, 1, ReportedValue.Ratio(5, 10, 0)));
+        var (then, withdrawn) = (again.End(), first.BeginAgain([3]).End());
+        Assert.Equal(["10", "12", "-"], new[] { first, then, withdrawn }.Select(facts =>
+            facts.OfUnit(4, Basis.YearToDate).Targets[0].Lines[0] is { Coverage.Received: 1 } line ? line.Numerator.ToString(null, null) : "-"));
+    }
+
     [Theory]
     [InlineData("", "C")] // the plan's lead
     [InlineData("B>D", "D")]
