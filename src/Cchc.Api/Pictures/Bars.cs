@@ -18,11 +18,12 @@ internal static class Bars
     {
         var phrases = head.Phrases;
         var sheet = new Sheet(head, "groups", phrases.Say("Mức độ hoàn thành theo nhóm chỉ tiêu", "Completion by group of targets"), width);
-        var (figure, met) = (phrases.PercentOr(plan.Completion?.ToPercent()), phrases.Met(plan.TargetsMet, plan.TargetsCounted));
+        var completion = plan.Completion?.ToPercent();
+        var figure = phrases.PercentOr(completion);
+        var remarks = phrases.Remarks(completion, plan.TargetsMet, plan.TargetsCounted, plan.Coverage.Received, plan.Coverage.Expected);
         sheet.Paragraph(figure, 30, true, Ink.Text, sheet.Inner, 1);
-        var received = phrases.Received(plan.Coverage.Received, plan.Coverage.Expected);
-        sheet.Paragraph($"{phrases.WholePlan} · {met} · {received}", 13, false, Ink.Muted, sheet.Inner, 2);
-        sheet.Say($"{phrases.WholePlan}: {figure}, {met}, {received}");
+        sheet.Paragraph($"{phrases.WholePlan} · {string.Join(" · ", remarks)}", 13, false, Ink.Muted, sheet.Inner, 2);
+        sheet.Say($"{phrases.WholePlan}: {figure}, {string.Join(", ", remarks)}");
         sheet.Y += 12;
         Add(sheet, [.. rows.Select(row => new BarRow(
             $"{row.Group} {phrases.Say(row.NameVi!, row.NameEn)}", row.Completion, IsMet(row), Counts(phrases, row)))]);
@@ -100,6 +101,6 @@ internal static class Bars
 
     private static bool IsMet(CompletionRow row) => row.TargetsCounted > 0 && row.TargetsMet == row.TargetsCounted;
 
-    private static string[] Counts(Phrases phrases, CompletionRow row) =>
-        [phrases.Met(row.TargetsMet ?? 0, row.TargetsCounted ?? 0), phrases.Received(row.Received ?? 0, row.Expected ?? 0)];
+    private static IReadOnlyList<string> Counts(Phrases phrases, CompletionRow row) =>
+        phrases.Remarks(row.Completion, row.TargetsMet ?? 0, row.TargetsCounted ?? 0, row.Received ?? 0, row.Expected ?? 0);
 }

@@ -31,6 +31,10 @@ internal sealed record Phrases(Language Language)
 
     public string Met(int met, int counted) => counted == 0 ? Say("0 chỉ tiêu được tính", "0 targets counted") : Say($"đạt {met}/{counted} chỉ tiêu", $"{met}/{counted} targets met");
 
+    /// <summary>What stands beside a figure: how many targets are met, where there is a figure or none counts, and how many reports came.</summary>
+    public IReadOnlyList<string> Remarks(decimal? completion, int met, int counted, int received, int expected) =>
+        completion is null && counted > 0 ? [Received(received, expected)] : [Met(met, counted), Received(received, expected)];
+
     public string Received(int received, int expected) => Say($"đã nhận {received}/{expected} báo cáo", $"{received}/{expected} reports received");
 
     public string PlanOf(Plan plan) => Say($"Kế hoạch {plan.Number}", $"Plan {plan.Number}");

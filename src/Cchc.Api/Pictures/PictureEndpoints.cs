@@ -97,9 +97,10 @@ internal static class PictureEndpoints
     {
         var plan = catalogue.PlanOf(point.Plan!);
         var label = phrases.PeriodOf(plan, plan.FindPeriod(point.Period!)!);
-        var remark = asked.Target is null ? phrases.Met(point.TargetsMet ?? 0, point.TargetsCounted ?? 0)
-            : point.Status is { } status ? phrases.StatusOf(status) : phrases.NoFigure;
-        return new SeriesStep(label, point, [remark, phrases.Received(point.Received ?? 0, point.Expected ?? 0)]);
+        var (received, expected) = (point.Received ?? 0, point.Expected ?? 0);
+        return new SeriesStep(label, point, asked.Target is null
+            ? phrases.Remarks(point.Completion, point.TargetsMet ?? 0, point.TargetsCounted ?? 0, received, expected)
+            : [point.Status is { } status ? phrases.StatusOf(status) : phrases.NoFigure, phrases.Received(received, expected)]);
     }
 
     private static async Task<(FigureRequest Asked, PictureRequest Picture)> AskAsync(

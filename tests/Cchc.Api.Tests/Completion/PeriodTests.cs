@@ -113,6 +113,7 @@ public sealed class PeriodTests
                 var texts = (await api.Anonymous.SvgAsync($"{HttpExtensions.Plan}/pictures/{picture}?period={period}")).Texts().ToList();
                 Assert.DoesNotContain(texts, text => text.StartsWith("0,00%", StringComparison.Ordinal));
                 Assert.Contains("không có số liệu", texts);
+                Assert.DoesNotContain(texts, text => text.Contains("đạt 0/", StringComparison.Ordinal));
             }
         }
 
