@@ -13,7 +13,8 @@ internal readonly record struct Remark(int Row, string? Column, string Code, str
     /// <summary>The longest text of a file that a remark repeats, in characters.</summary>
     public const int LongestEcho = 100;
 
-    public static string Shorten(string text) => text.Length <= LongestEcho ? text : text[..LongestEcho];
+    public static string Shorten(string text) => text.Length <= LongestEcho ? text
+        : text[..(char.IsHighSurrogate(text[LongestEcho - 1]) ? LongestEcho - 1 : LongestEcho)];
 }
 
 /// <summary>The rows of a file, one after the other, as text cells. Nothing but the current row is held.</summary>

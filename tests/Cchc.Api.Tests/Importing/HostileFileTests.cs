@@ -234,6 +234,18 @@ public sealed class HostileFileTests : IAsyncLifetime
         Assert.Equal(file.Expected == "created" ? 1 : 0, stored);
     }
 
+    [Theory]
+    [InlineData(99)]
+    [InlineData(100)]
+    public async Task A_remark_repeats_the_beginning_of_a_value_without_half_a_character(int pad)
+    {
+        var unit = new string('x', pad) + string.Concat(Enumerable.Repeat("😀", 50));
+        var answer = await (await _client.ImportAsync($"{Heading}{unit},2022-H1,II.3.a,120,200\n")).JsonAsync();
+        var value = (string)answer["import"]!["remarks"]![0]!["value"]!;
+        Assert.InRange(value.Length, 99, 200);
+        Assert.StartsWith(value, unit, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_body_beyond_the_limit_is_refused_before_it_is_held()
     {
