@@ -51,7 +51,9 @@ internal static class DoctorCommand
             findings.AddRange(await database.ReadAsync(
                 session => database.IsEmbedded ? Examination.SqliteAsync(session, database.ConnectionString)
                     : Examination.SqlServerAsync(session, database.ConnectionString, now),
-                cancellation));
+                cancellation,
+                // A large file is read for as long as it takes.
+                database.IsEmbedded ? Pace.Bulk : Pace.Request));
             if (await SchemaAsync(services.GetRequiredService<Migrator>(), cancellation) is var schema && schema.Verdict != Verdict.Fail)
             {
                 findings.AddRange([await PlansAsync(database, cancellation), .. await KeysAsync(services, now, cancellation)]);

@@ -69,9 +69,9 @@ public sealed class Database : IDisposable
     public async Task<T> WriteAsync<T>(
         Func<DbSession, Task<(T Result, bool Commit)>> write, CancellationToken cancellation, Pace pace = Pace.Request)
     {
-        if (_writer is not null && !await _writer.WaitAsync(pace == Pace.Bulk ? Timeout.InfiniteTimeSpan : Resilience.Longest, cancellation))
+        if (_writer is not null && !await _writer.WaitAsync(Resilience.LongestOf(pace), cancellation))
         {
-            throw new DatabaseAwayException("Another write takes too long.", new TimeoutException());
+            throw new DatabaseAwayException("Another write takes too long.", new TimeoutException()) { IsSlow = true };
         }
 
         try
@@ -210,19 +210,28 @@ public sealed class Database : IDisposable
         }
         catch (InvalidOperationException fault) when (!isOpen || connection.State != System.Data.ConnectionState.Open)
         {
-            // A pool without a free connection, or one that broke between two statements.
-            throw new DatabaseAwayException("No connection to the database.", fault);
+            // A pool without a free connection, whose statements take long, or one that broke between two statements.
+            throw new DatabaseAwayException("No connection to the database.", fault) { IsSlow = !isOpen };
+        }
+        catch (OperationCanceledException fault) when (!isOpen)
+        {
+            throw new ConnectionTimeoutException(fault, cancellation);
         }
         catch (Exception fault) when (Dialect.IsAway(fault is CommitException ? fault.InnerException! : fault))
         {
-            // The others of the pool are as dead.
-            Dialect.Forget(connection);
+            var isSlow = isOpen && Dialect.IsSlow(fault is CommitException ? fault.InnerException! : fault);
+            if (!isSlow)
+            {
+                // The others of the pool are as dead.
+                Dialect.Forget(connection);
+            }
+
             if (fault is not CommitException)
             {
                 cancellation.ThrowIfCancellationRequested();
             }
 
-            throw;
+            throw isOpen ? fault : new DatabaseAwayException("No connection to the database.", fault);
         }
         catch (DbException) when (cancellation.IsCancellationRequested)
         {
@@ -247,6 +256,9 @@ public sealed class DbSession(
     public DbConnection Connection => connection;
 
     public DbTransaction Transaction => transaction;
+
+    /// <summary>Ends what takes too long.</summary>
+    public CancellationToken Ended => cancellation;
 
     /// <summary>What the audit trail gets as the transaction commits.</summary>
     internal List<AuditEntry> Audited { get; } = [];
@@ -279,8 +291,10 @@ public sealed class DbSession(
 
     /// <param name="sql">The statement.</param>
     /// <param name="parameters">One object, or a list to run the statement once for each.</param>
-    public Task<int> ExecuteAsync([ConstantExpected] string sql, object? parameters = null) =>
-        connection.ExecuteAsync(Command(sql, parameters));
+    public Task<int> ExecuteAsync([ConstantExpected] string sql, object? parameters = null) => connection.ExecuteAsync(
+        parameters is System.Collections.IEnumerable rows
+            ? new CommandDefinition(sql, Counted(rows.Cast<object>(), isEach: true), transaction, cancellationToken: cancellation)
+            : Command(sql, parameters));
 
     /// <summary>Reads row by row, without an object for each.</summary>
     public async Task ReadEachAsync([ConstantExpected] string sql, object parameters, Action<DbDataReader> read)
@@ -297,12 +311,25 @@ public sealed class DbSession(
     /// <param name="rows">The rows' values in the order of the row type's columns; an array may be used again for the next row.</param>
     public Task WriteManyAsync(BulkStatement statement, IReadOnlyList<KeyValuePair<string, object?>> constants, IEnumerable<object?[]> rows)
     {
-        commands.Add(1);
-        return dialect.WriteManyAsync(connection, transaction, statement, constants, rows, cancellation);
+        return dialect.WriteManyAsync(connection, transaction, statement, constants, Counted(rows, isEach: false), cancellation);
+    }
+
+    // A statement for each row is sent as the row is taken, and one for all with the first: without a row none is.
+    private IEnumerable<T> Counted<T>(IEnumerable<T> rows, bool isEach)
+    {
+        var isFirst = true;
+        foreach (var row in rows)
+        {
+            commands.Add(isEach || isFirst ? 1 : 0);
+            isFirst = false;
+            yield return row;
+        }
     }
 
     private CommandDefinition Command(string sql, object? parameters)
     {
+        // Of a request that has ended nothing is sent.
+        cancellation.ThrowIfCancellationRequested();
         commands.Add(1);
         return new CommandDefinition(sql, parameters, transaction, cancellationToken: cancellation);
     }

@@ -52,6 +52,9 @@ public abstract class Dialect
     /// <summary>Whether the database cannot be reached or used at all, so that asking it again and again is of no use.</summary>
     public abstract bool IsAway(Exception exception);
 
+    /// <summary>Whether it is there and something took too long: a statement, or a lock that another holds.</summary>
+    public abstract bool IsSlow(Exception exception);
+
     /// <summary>Has the idle connections that are like this one closed rather than used again.</summary>
     public abstract void Forget(DbConnection connection);
 
@@ -79,10 +82,11 @@ public abstract class Dialect
     public abstract Task InsertAllAsync(
         DbConnection connection, DbTransaction transaction, TableShape table, IEnumerable<object?[]> rows, CancellationToken cancellation);
 
-    protected static void Run(DbConnection connection, DbTransaction? transaction, string sql)
+    protected static void Run(DbConnection connection, DbTransaction? transaction, string sql, int? timeoutSeconds = null)
     {
         using var command = connection.CreateCommand();
         command.Transaction = transaction;
+        command.CommandTimeout = timeoutSeconds ?? command.CommandTimeout;
 #pragma warning disable CA2100 // every caller passes a constant
         command.CommandText = sql;
 #pragma warning restore CA2100
@@ -136,7 +140,10 @@ public class SqliteDialect : Dialect
     public override DbTransaction BeginWrite(DbConnection connection) => ((SqliteConnection)connection).BeginTransaction(deferred: false);
 
     public override bool IsTransient(Exception exception) =>
-        exception is SqliteException { SqliteErrorCode: raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_IOERR or raw.SQLITE_CANTOPEN };
+        exception is DatabaseAwayException or SqliteException
+        {
+            SqliteErrorCode: raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_IOERR or raw.SQLITE_CANTOPEN,
+        };
 
     public override bool IsNoTable(DbException exception) =>
         exception is SqliteException { SqliteErrorCode: raw.SQLITE_ERROR } && exception.Message.Contains("no such table", StringComparison.Ordinal);
@@ -146,6 +153,9 @@ public class SqliteDialect : Dialect
         SqliteErrorCode: raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_IOERR or raw.SQLITE_CANTOPEN or raw.SQLITE_FULL or raw.SQLITE_READONLY
             or raw.SQLITE_PROTOCOL or raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB,
     };
+
+    public override bool IsSlow(Exception exception) =>
+        exception is SqliteException { SqliteErrorCode: raw.SQLITE_BUSY or raw.SQLITE_LOCKED };
 
     public override void Forget(DbConnection connection) => SqliteConnection.ClearPool((SqliteConnection)connection);
 
@@ -232,6 +242,15 @@ public class SqliteDialect : Dialect
 /// <summary>The database of record.</summary>
 public class SqlServerDialect : Dialect
 {
+    internal const int MigrationLockSeconds = 75;
+
+    internal const string TakeMigrationLock = """
+        /* sqlserver */ DECLARE @taken int;
+        EXEC @taken = sp_getapplock @Resource = N'cchc-migrations', @LockMode = N'Exclusive', @LockOwner = N'Transaction',
+            @LockTimeout = 60000;
+        IF @taken < 0 THROW 50002, N'Another node migrates this database, or the lock for it cannot be had. Try again.', 1;
+        """;
+
     // The faults that a failover, a stopped or a busy server gives to a connection, and a statement that was not answered in time.
     private static readonly HashSet<int> Away =
     [
@@ -294,6 +313,9 @@ public class SqlServerDialect : Dialect
     // A fault of class 20 and above ends the connection.
     public override bool IsAway(Exception exception) =>
         exception is DatabaseAwayException || (exception is SqlException sql && (Away.Contains(sql.Number) || sql.Class >= 20));
+
+    // A statement's own time has passed. The same number is given where no connection comes about, which is told apart before.
+    public override bool IsSlow(Exception exception) => exception is SqlException { Number: -2, Class: < 20 };
 
     public override void Forget(DbConnection connection) => SqlConnection.ClearPool((SqlConnection)connection);
 
@@ -374,8 +396,7 @@ public class SqlServerDialect : Dialect
         while (rows.MoveNext());
     }
 
-    public override void LockMigrations(DbConnection connection, DbTransaction transaction) => Run(
-        connection,
-        transaction,
-        "EXEC sp_getapplock @Resource = N'cchc-migrations', @LockMode = N'Exclusive', @LockOwner = N'Transaction', @LockTimeout = 60000;");
+    // The lock is waited for a minute, and the statement's own time is longer: its result tells what came of the wait.
+    public override void LockMigrations(DbConnection connection, DbTransaction transaction) =>
+        Run(connection, transaction, TakeMigrationLock, MigrationLockSeconds);
 }

@@ -22,11 +22,13 @@ public enum Pace
 
 /// <summary>
 /// The patience with one kind of work, reads or writes: a total time, around tries with growing and jittered pauses, around a circuit
-/// breaker, around a time for each try. The breaker opens when seven in ten of ten seconds' tries find the database away; from then on
-/// nobody waits, until one probe a second later finds it there again. Pauses and times are of the real clock, the breaker's of the given one.
+/// breaker, around a time for each try. The breaker opens when seven in ten of ten seconds' tries cannot connect or lose the connection,
+/// not when statements take long. From then on nobody waits, until one probe a second later finds the database again. Pauses and times are
+/// of the real clock, the breaker's of the given one.
 /// </summary>
 internal sealed partial class Resilience
 {
+    private static readonly ResiliencePropertyKey<Exception> LastFault = new("fault");
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Break = TimeSpan.FromSeconds(1);
 
@@ -44,7 +46,8 @@ internal sealed partial class Resilience
         var breaker = new ResiliencePipelineBuilder { TimeProvider = time }.AddCircuitBreaker(new CircuitBreakerStrategyOptions
         {
             // A probe that nobody waited for to its end has found nothing.
-            ShouldHandle = outcome => ValueTask.FromResult(IsAway(outcome.Outcome.Exception)
+            ShouldHandle = outcome => ValueTask.FromResult(
+                (IsAway(outcome.Outcome.Exception) && !IsSlow(outcome.Outcome.Exception, outcome.Context))
                 || (outcome.Outcome.Exception is OperationCanceledException && state.CircuitState == CircuitState.HalfOpen)),
             StateProvider = state,
             FailureRatio = 0.7,
@@ -64,26 +67,49 @@ internal sealed partial class Resilience
         }).Build();
         _pipelines = new()
         {
-            [Pace.Watch] = Build(breaker, tries: 1, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(3)),
-            [Pace.Request] = Build(breaker, tries: 6, TimeSpan.FromSeconds(10), Longest),
-            [Pace.Bulk] = Build(breaker, tries: 6, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan),
+            [Pace.Watch] = Build(breaker, tries: 1, TimeSpan.FromSeconds(2), LongestOf(Pace.Watch)),
+            [Pace.Request] = Build(breaker, tries: 6, TimeSpan.FromSeconds(10), LongestOf(Pace.Request)),
+            [Pace.Bulk] = Build(breaker, tries: 6, Timeout.InfiniteTimeSpan, LongestOf(Pace.Bulk)),
         };
     }
 
-    /// <summary>How long a request waits for the database in all.</summary>
-    public static TimeSpan Longest { get; } = TimeSpan.FromSeconds(20);
+    /// <summary>How long somebody waits for the database in all.</summary>
+    public static TimeSpan LongestOf(Pace pace) => pace switch
+    {
+        Pace.Watch => TimeSpan.FromSeconds(3),
+        Pace.Request => TimeSpan.FromSeconds(20),
+        _ => Timeout.InfiniteTimeSpan,
+    };
 
     /// <summary>Runs a whole transaction, anew where a fault allows it.</summary>
     /// <exception cref="DatabaseAwayException">The database was away, or too slow.</exception>
     public async Task<T> RunAsync<T>(Pace pace, Func<CancellationToken, Task<T>> run, CancellationToken cancellation)
     {
+        var context = ResilienceContextPool.Shared.Get(cancellation);
         try
         {
-            return await _pipelines[pace].ExecuteAsync(async token => await run(token), cancellation);
+            return await _pipelines[pace].ExecuteAsync(
+                async tried =>
+                {
+                    try
+                    {
+                        return await run(tried.CancellationToken);
+                    }
+                    catch (Exception fault)
+                    {
+                        tried.Properties.Set(LastFault, fault);
+                        throw;
+                    }
+                },
+                context);
         }
         catch (Exception fault) when (fault is BrokenCircuitException or TimeoutRejectedException || (fault is not CommitException && IsAway(fault)))
         {
-            throw new DatabaseAwayException("The database is away.", fault);
+            throw new DatabaseAwayException("The database is away.", fault) { IsSlow = IsSlow(fault, context) };
+        }
+        finally
+        {
+            ResilienceContextPool.Shared.Return(context);
         }
     }
 
@@ -123,6 +149,20 @@ internal sealed partial class Resilience
     private bool IsWorthRepeating(Exception? fault) =>
         fault is TimeoutRejectedException || (fault is not null and not CommitException && _dialect.IsTransient(fault));
 
+    // What a try was ended in tells what took too long.
+    private bool IsSlow(Exception? fault, ResilienceContext context) => IsSlow(
+        fault is TimeoutRejectedException && context.Properties.TryGetValue(LastFault, out var last) ? last : fault);
+
+    // What took too long before it had a connection was not slow: there was none.
+    private bool IsSlow(Exception? fault) => fault switch
+    {
+        CommitException { InnerException: { } cause } => IsSlow(cause),
+        OperationCanceledException => fault is not ConnectionTimeoutException,
+        DatabaseAwayException away => away.IsSlow,
+        null => false,
+        _ => _dialect.IsSlow(fault),
+    };
+
     private bool IsAway(Exception? fault) => fault switch
     {
         null => false,
@@ -139,7 +179,15 @@ internal sealed partial class Resilience
 }
 
 /// <summary>The database could not be asked; nothing was changed.</summary>
-public sealed class DatabaseAwayException(string message, Exception inner) : DbException(message, inner);
+public sealed class DatabaseAwayException(string message, Exception inner) : DbException(message, inner)
+{
+    /// <summary>Whether it was there, and took too long.</summary>
+    public bool IsSlow { get; init; }
+}
+
+/// <summary>A try that was ended before it had a connection.</summary>
+internal sealed class ConnectionTimeoutException(Exception inner, CancellationToken cancellation)
+    : OperationCanceledException("No connection to the database.", inner, cancellation);
 
 /// <summary>A change was on its way when the connection broke, and whether it went in could not be found out.</summary>
 public sealed class OutcomeUnknownException(Exception inner) : DbException("It is not known whether the change went in.", inner);

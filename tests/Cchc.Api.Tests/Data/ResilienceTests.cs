@@ -137,6 +137,72 @@ public sealed class ResilienceTests : FaultyHost
         Assert.True(await resilience.RunAsync(Pace.Request, _ => Task.FromResult(isAsked = true), default));
     }
 
+    [Theory]
+    [InlineData(raw.SQLITE_BUSY, false)]
+    [InlineData(raw.SQLITE_LOCKED, false)]
+    [InlineData(raw.SQLITE_CANTOPEN, true)]
+    [InlineData(raw.SQLITE_IOERR, true)]
+    public async Task Nobody_is_kept_from_a_database_that_is_there_and_slow(int code, bool isAway)
+    {
+        var resilience = new Resilience(
+            new SqliteDialect(), "reads", Api.Services.GetRequiredService<IMeterFactory>(), new FakeTime(), NullLogger.Instance);
+        for (var round = 0; round < 8; round++)
+        {
+            var fault = await Assert.ThrowsAsync<DatabaseAwayException>(() => resilience.RunAsync<int>(
+                Pace.Watch, _ => throw new SqliteException("A fault that was asked for.", code), default));
+            Assert.Equal(!isAway, fault.IsSlow);
+        }
+
+        var isAsked = false;
+        var last = resilience.RunAsync(Pace.Request, _ => Task.FromResult(isAsked = true), default);
+        Assert.Equal(isAway, await Record.ExceptionAsync(() => last) is DatabaseAwayException);
+        Assert.Equal(!isAway, isAsked);
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Time_that_passes_before_there_is_a_connection_counts_and_a_slow_statements_does_not(bool isConnected)
+    {
+        // What was read while it started counts no more.
+        Api.Time.Advance(TimeSpan.FromSeconds(30));
+        var database = Api.Services.GetRequiredService<Database>();
+        Dialect.Hanging = isConnected ? null : new TaskCompletionSource();
+        var opened = await SetbacksAsync("reads", "opened", () => Task.WhenAll(Enumerable.Range(0, 8).Select(async _ =>
+            Assert.Equal(isConnected, (await Assert.ThrowsAsync<DatabaseAwayException>(() => database.ReadAsync(WaitAsync, default, Pace.Watch))).IsSlow))));
+        Assert.Equal(isConnected, opened == 0);
+        Dialect.Hanging?.SetResult();
+
+        // A statement that is answered when nobody waits any more.
+        static async Task<int> WaitAsync(DbSession session)
+        {
+            var ended = new TaskCompletionSource<int>();
+            session.Ended.Register(() => ended.SetCanceled(session.Ended));
+            return await ended.Task;
+        }
+    }
+
+    [Fact]
+    public async Task Commands_are_counted_as_they_are_sent_and_an_empty_list_sends_none()
+    {
+        var database = Api.Services.GetRequiredService<Database>();
+        foreach (var (rows, count) in new[] { (0, 0), (1, 1), (3, 3) })
+        {
+            Assert.Equal(count, await Api.CountCommandsAsync(() => database.WriteAsync(
+                async session => (await session.ExecuteAsync(
+                    "UPDATE units SET code = code WHERE unit_id = @id", Enumerable.Range(1, rows).Select(id => new { id }).ToList()), false),
+                default)));
+        }
+
+        Assert.Equal(1, await Api.CountCommandsAsync(() => database.ReadAsync(session => session.SingleAsync<int>("SELECT 1"), default)));
+        using var ended = new CancellationTokenSource();
+        Assert.Equal(0, await Api.CountCommandsAsync(() => Assert.ThrowsAnyAsync<OperationCanceledException>(() => database.ReadAsync(
+            async session =>
+            {
+                await ended.CancelAsync();
+                return await session.SingleAsync<int>("SELECT 1");
+            },
+            ended.Token))));
+    }
+
     [Fact]
     public async Task What_takes_too_long_is_ended_and_counted()
     {

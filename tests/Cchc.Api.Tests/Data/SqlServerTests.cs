@@ -50,6 +50,32 @@ public sealed class SqlServerTests
     public void Reading_connections_ask_for_a_secondary() => Assert.Equal(
         ApplicationIntent.ReadOnly, new SqlConnectionStringBuilder(new SqlServerDialect().Complete("Server=listener", toRead: true)).ApplicationIntent);
 
+    [Fact]
+    public void The_lock_of_migrations_is_judged_and_waited_for_no_longer_than_its_command()
+    {
+        Assert.Matches(@"EXEC @taken = sp_getapplock[^;]*@LockTimeout = 60000;\s+IF @taken < 0 THROW", SqlServerDialect.TakeMigrationLock);
+        Assert.True(SqlServerDialect.MigrationLockSeconds > 60);
+        TransactSqlTests.Parse(SqlServerDialect.TakeMigrationLock);
+    }
+
+    [SkippableFact]
+    public async Task One_node_at_a_time_migrates()
+    {
+        Engines.SkipUnlessConfigured(Engine.SqlServer);
+        var dialect = new SqlServerDialect();
+        await using var first = new SqlConnection(Engines.SqlServer);
+        await using var second = new SqlConnection(Engines.SqlServer);
+        await first.OpenAsync();
+        await second.OpenAsync();
+        await using var holding = first.BeginTransaction();
+        await using var waiting = second.BeginTransaction();
+        dialect.LockMigrations(first, holding);
+        var taken = Task.Run(() => dialect.LockMigrations(second, waiting));
+        Assert.False(taken.IsCompleted);
+        await holding.RollbackAsync();
+        await taken;
+    }
+
     [SkippableFact]
     public async Task Names_are_folded_as_the_service_folds_them()
     {

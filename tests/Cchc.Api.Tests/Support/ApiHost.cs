@@ -67,8 +67,16 @@ public sealed class ApiHost : WebApplicationFactory<Program>
             File.Copy(Template.Value, api._file);
         }
 
-        api.Anonymous = api.CreateClient();
-        return api;
+        try
+        {
+            api.Anonymous = api.CreateClient();
+            return api;
+        }
+        catch
+        {
+            await api.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Another node on the same database, or on one of one's own, which goes before it; its clock is that of the first.</summary>
@@ -189,9 +197,34 @@ public sealed class ApiHost : WebApplicationFactory<Program>
         });
     }
 
+    public override async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await base.DisposeAsync();
+        }
+        finally
+        {
+            // One that fails to stop is not disposed of any further.
+            GiveBack(disposing: true);
+        }
+    }
+
     protected override void Dispose(bool disposing)
     {
-        base.Dispose(disposing);
+        try
+        {
+            base.Dispose(disposing);
+        }
+        finally
+        {
+            GiveBack(disposing);
+        }
+    }
+
+    // Whatever becomes of a host, the next one gets its turn, and no file is left.
+    private void GiveBack(bool disposing)
+    {
         if (!disposing || (_isGuest && _engine == Engine.SqlServer))
         {
             return;
