@@ -132,7 +132,7 @@ internal sealed partial class ChangeFeed(
             ended.End();
         }
 
-        var keys = (await versions.CurrentAsync(Keys.KeyRing.Keys, cancellation))?.Version ?? 0;
+        var keys = (await versions.CurrentAsync(DataVersions.Keys, cancellation))?.Version ?? 0;
         if (keys != _keys)
         {
             _keys = keys;

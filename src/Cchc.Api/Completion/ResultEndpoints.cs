@@ -75,7 +75,8 @@ internal static class ResultEndpoints
     }
 
     private static async Task Freeze(
-        HttpContext context, string plan, string period, Catalogues catalogues, Snapshots snapshots, Database database, TimeProvider time)
+        HttpContext context, string plan, string period, Catalogues catalogues, Snapshots snapshots, DataVersions versions,
+        Database database, TimeProvider time)
     {
         new QueryInput(context.Request).Done();
         var caller = context.RequireCaller();
@@ -99,9 +100,22 @@ internal static class ResultEndpoints
         }
 
         var key = IdempotencyKeys.Of(context.Request);
-        var snapshot = await snapshots.GetAsync(found, asked, Lens.Published, null, context.RequestAborted);
-        var (document, sha256, isNew) = await database.WriteAsync(
-            session => FreezeAsync(session, snapshot, caller, reason, key, time.Now()), context.RequestAborted);
+
+        // Read before anybody has to wait: within the transaction only what was written meanwhile is missing.
+        await snapshots.GetAsync(found, asked, Lens.Published, null, context.RequestAborted);
+        var ((document, sha256, isNew), results) = await database.WriteAsync(
+            async session =>
+            {
+                var (snapshot, results) = await HoldAsync(session, found, asked, snapshots, time);
+                var (result, commit) = await FreezeAsync(session, snapshot, caller, reason, key, results.ChangedAt);
+                return ((result, results), commit);
+            },
+            context.RequestAborted);
+        if (isNew)
+        {
+            versions.Observe(results);
+        }
+
         context.Response.StatusCode = isNew ? 201 : 200;
         if (isNew)
         {
@@ -112,13 +126,22 @@ internal static class ResultEndpoints
         await Answers.WriteTextAsync(context, sha256, document);
     }
 
+    // Writers of the plan and of its definition wait, and those who freeze for each other. The instant of the result has all that was
+    // written before, and all that is written after has a later one.
+    private static async Task<(Snapshot Snapshot, DataVersion Results)> HoldAsync(
+        DbSession session, Plan plan, Period period, Snapshots snapshots, TimeProvider time)
+    {
+        string[] scopes = [DataVersions.Catalogue, DataVersions.ScopeOf(plan.Code)];
+        var (held, notBefore) = await DataVersions.HoldAsync(session, scopes);
+        var results = await DataVersions.RaiseAsync(session, time, $"{plan.Code}/results", notBefore);
+        await DataVersions.SettleAsync(session, results.ChangedAt, scopes);
+        return (await snapshots.HeldAsync(session, plan.Code, period.Code, held[^1], results.ChangedAt), results);
+    }
+
     private static async Task<((string Document, string Sha256, bool IsNew) Result, bool Commit)> FreezeAsync(
         DbSession session, Snapshot snapshot, Caller caller, string? reason, string? key, DateTimeOffset now)
     {
         var (plan, period) = (snapshot.Facts.Plan, snapshot.Facts.Period);
-
-        // Those who freeze wait for each other, so that numbers have no gaps; nobody else waits for them.
-        await DataVersions.RaiseAsync(session, $"{plan.Code}/results", now);
         var request = Hash($"{plan.Code}/{period.Code}/results\n{reason}");
         if (key is not null && await KeptRequests.BeginAsync(session, caller.Actor, key, request, now) is { } kept)
         {

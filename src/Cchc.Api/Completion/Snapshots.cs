@@ -61,8 +61,8 @@ public sealed class Snapshot
     /// </summary>
     public static string TagOf(IReadOnlyList<Snapshot> snapshots) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{snapshots[0].Catalogue.Version}.{string.Join('.', snapshots.GroupBy(each => each.Facts.Plan.Code)
-            .Select(group => $"{group.First().Version.Version}-{group.Last().Facts.Period.Id}"))}{string.Concat(snapshots
+        $"{snapshots[0].Catalogue.DataVersion.Mark}.{string.Join('.', snapshots.GroupBy(each => each.Facts.Plan.Code)
+            .Select(group => $"{group.First().Version.Mark}-{group.Last().Facts.Period.Id}"))}{string.Concat(snapshots
             .Where(each => each.Facts.Day != DateOnly.MaxValue).Select(each => $".{each.Facts.Period.Id}-{each.Facts.Day:yyyyMMdd}"))}");
 
     /// <summary>The first instant at which the figures of snapshots were known as they are and judged so.</summary>
@@ -97,7 +97,7 @@ public sealed class Snapshots(
     private const int MostSteps = 256;
     private const int MostReports = 32;
 
-    private readonly ConcurrentDictionary<(int Period, Lens Lens), Lazy<Task<Snapshot>>> _kept = new();
+    private readonly ConcurrentDictionary<Key, Lazy<Task<Snapshot>>> _kept = new();
     private readonly Counter<long> _values =
         meters.Create("Cchc.Api").CreateCounter<long>("cchc.snapshot.values", description: "Reported values read into snapshots.");
 
@@ -106,7 +106,7 @@ public sealed class Snapshots(
         advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] });
 
     // What goes on while the database is away.
-    private readonly ConcurrentDictionary<(int Period, Lens Lens), Snapshot> _last = new();
+    private readonly ConcurrentDictionary<Key, Snapshot> _last = new();
 
     private readonly MemoryCache _past = new(new MemoryCacheOptions
     {
@@ -115,10 +115,11 @@ public sealed class Snapshots(
 
     // A snapshot that is being read is in no cache yet: few at once bound what many requests for different instants take.
     private readonly SemaphoreSlim _readingPast = new(2);
-    private readonly ConcurrentDictionary<(int Plan, Lens Lens), DefaultChoice> _defaults = new();
+    private readonly ConcurrentDictionary<(long Generation, string Plan, Lens Lens), DefaultChoice> _defaults = new();
+    private long _generation;
 
     private async ValueTask<DataVersion> VersionAsync(Plan plan, CancellationToken cancellation) =>
-        await versions.CurrentAsync(plan.Code, cancellation) ?? throw new ProblemException("service.unavailable");
+        await versions.CurrentAsync(DataVersions.ScopeOf(plan.Code), cancellation) ?? throw new ProblemException("service.unavailable");
 
     /// <summary>
     /// The snapshot of a period, or of the default one where none is named (<see cref="DefaultPeriod"/>), as it is or as it was known at
@@ -163,6 +164,8 @@ public sealed class Snapshots(
     // What was known at an instant is what was known at the version of that instant: as many are kept as the memory for them holds.
     private async ValueTask<Snapshot> GetPastAsync(Plan plan, Period? period, Lens lens, DateTimeOffset asOf, CancellationToken cancellation)
     {
+        var scope = DataVersions.ScopeOf(plan.Code);
+        await versions.SettleAsync(asOf, cancellation, DataVersions.Catalogue, scope);
         var catalogue = await catalogues.AsOfAsync(asOf, cancellation);
         var known = catalogue.PlanOf(plan.Code);
         if (period is null)
@@ -172,9 +175,9 @@ public sealed class Snapshots(
                 known, lens, LocalTime.DateOf(asOf), basis, each => GetPastAsync(plan, each, lens, asOf, cancellation));
         }
 
-        var version = await database.ReadAsync(session => DataVersions.AsOfAsync(session, plan.Code, asOf), cancellation);
+        var version = await database.ReadAsync(session => DataVersions.AsOfAsync(session, scope, asOf), cancellation);
         var asked = known.FindPeriod(period.Code) ?? throw new ProblemException("period.unknown", period.Code);
-        var key = (asked.Id, lens, catalogue.Version, version?.Version);
+        var key = (plan.Code, asked.Code, lens, catalogue.DataVersion, version);
         if (_past.TryGetValue(key, out Snapshot? kept))
         {
             return kept!;
@@ -188,7 +191,7 @@ public sealed class Snapshots(
                 var read = await database.ReadAsync(
                     session => LoadAsync(
                         session, known, asked, lens, asOf, catalogue,
-                        version ?? new DataVersion { Scope = plan.Code, Version = 0, ChangedAt = asOf }),
+                        version ?? new DataVersion { Scope = scope, Version = 0, ChangedAt = asOf }),
                     cancellation);
                 entry.Size = BytesOf(read.Facts);
                 return read;
@@ -207,6 +210,20 @@ public sealed class Snapshots(
         var reporters = facts.Expectation.Lines.Sum(line => (long)line.UnitIds.Length);
         return (reporters * ((facts.Parts.Count * value) + reporter))
             + (facts.Expectation.UnitIds.Count * (long)((facts.Parts.Count * head) + ranked));
+    }
+
+    /// <summary>
+    /// The published facts of a period, judged at an instant, as a transaction sees them that holds the versions of the catalogue and of
+    /// the plan.
+    /// </summary>
+    internal async Task<Snapshot> HeldAsync(DbSession session, string plan, string period, DataVersion version, DateTimeOffset now)
+    {
+        var catalogue = await catalogues.OfAsync(session);
+        var known = catalogue.PlanOf(plan);
+        var snapshot = _last.GetValueOrDefault(new Key(versions.Generation, known.Code, period, Lens.Published)) is { } last
+            && last.Version == version && last.Catalogue.DataVersion == catalogue.DataVersion
+            ? last : await LoadAsync(session, known, PeriodOf(known, period), Lens.Published, FactQueries.Now, catalogue, version);
+        return snapshot.On(LocalTime.DateOf(now));
     }
 
     // Both the period and its snapshot at one data version.
@@ -229,9 +246,10 @@ public sealed class Snapshots(
     private async ValueTask<DefaultChoice> DefaultAsync(Plan plan, Lens lens, CancellationToken cancellation)
     {
         var (epoch, today) = (await versions.EpochAsync(cancellation), time.Today());
-        var hasKnown = _defaults.TryGetValue((plan.Id, lens), out var known);
-        return hasKnown && known!.Epoch == epoch && known.Day == today ? known
-            : await versions.OrLastAsync(() => ReadDefaultAsync(plan, lens, epoch, today, cancellation), hasKnown, known!, cancellation);
+        var key = (versions.Generation, plan.Code, lens);
+        var hasKnown = _defaults.TryGetValue(key, out var known);
+        return hasKnown && known!.Epoch == epoch && known.Day == today ? known : await versions.OrLastAsync(
+            async () => _defaults[key] = await ReadDefaultAsync(plan, lens, epoch, today, cancellation), hasKnown, known!, cancellation);
     }
 
     private async Task<DefaultChoice> ReadDefaultAsync(Plan plan, Lens lens, long epoch, DateOnly today, CancellationToken cancellation)
@@ -239,7 +257,9 @@ public sealed class Snapshots(
         while (true)
         {
             var (version, basis) = await versions.ReadAsync(
-                plan.Code, async (session, pinned) => (pinned!, await ReadBasisAsync(session, plan, lens, FactQueries.Now)), cancellation);
+                DataVersions.ScopeOf(plan.Code),
+                async (session, pinned) => (pinned!, await ReadBasisAsync(session, plan, lens, FactQueries.Now)),
+                cancellation);
             versions.Observe(version);
             var isOfOne = true;
             var period = await ChooseAsync(plan, lens, today, basis, async each =>
@@ -250,7 +270,7 @@ public sealed class Snapshots(
             });
             if (isOfOne || versions.Stale is not null)
             {
-                return _defaults[(plan.Id, lens)] = new DefaultChoice(epoch, today, version.Version, period);
+                return new DefaultChoice(epoch, today, version.Version, period);
             }
         }
     }
@@ -267,11 +287,11 @@ public sealed class Snapshots(
 
     private async ValueTask<Snapshot> GetAsync(Plan plan, Period period, Lens lens, CancellationToken cancellation)
     {
-        var wanted = (await VersionAsync(plan, cancellation)).Version;
-        var catalogue = await catalogues.CurrentAsync(cancellation);
-        var key = (period.Id, lens);
-        while (true)
+        for (var round = 0; ; round++)
         {
+            var wanted = (await VersionAsync(plan, cancellation)).Version;
+            var catalogue = await catalogues.CurrentAsync(cancellation);
+            var key = new Key(DropLost(), plan.Code, period.Code, lens);
             var hasLast = _last.TryGetValue(key, out var last);
             if (versions.Stale is not null)
             {
@@ -280,7 +300,7 @@ public sealed class Snapshots(
             }
 
             // Many readers of a new version wait for one loading, which no single reader's leaving may cancel.
-            var kept = _kept.GetOrAdd(key, _ => Begin(plan, period, lens, last));
+            var kept = _kept.GetOrAdd(key, _ => Begin(key, last));
             Snapshot snapshot;
             try
             {
@@ -304,32 +324,38 @@ public sealed class Snapshots(
             }
 
             cancellation.ThrowIfCancellationRequested();
-            _kept.TryUpdate(key, Begin(plan, period, lens, snapshot), kept);
+            if (round > 0 && snapshot.Version.Version < wanted)
+            {
+                // Read after that version was known, and yet older: it may have been lost.
+                await versions.LookAgainAsync(cancellation);
+            }
+
+            _kept.TryUpdate(key, Begin(key, snapshot), kept);
         }
     }
 
     // On a thread of its own: the embedded engine would keep that of the first who asks, and with it all who ask for the same.
-    private Lazy<Task<Snapshot>> Begin(Plan plan, Period period, Lens lens, Snapshot? former) =>
-        new(() => Task.Run(() => LoadAsync(plan, period, lens, former)));
+    private Lazy<Task<Snapshot>> Begin(Key key, Snapshot? former) => new(() => Task.Run(() => LoadAsync(key, former)));
 
-    private async Task<Snapshot> LoadAsync(Plan plan, Period period, Lens lens, Snapshot? former)
+    private async Task<Snapshot> LoadAsync(Key key, Snapshot? former)
     {
+        var (_, code, period, lens) = key;
         var catalogue = await catalogues.CurrentAsync(CancellationToken.None);
-        var known = catalogue.Plans.First(each => each.Id == plan.Id);
+        var plan = catalogue.PlanOf(code);
         var began = Stopwatch.GetTimestamp();
         var snapshot = await versions.ReadAsync(
-            plan.Code,
+            DataVersions.ScopeOf(code),
             async (session, pinned) =>
             {
                 var version = pinned!;
                 versions.Observe(version);
-                return former?.Catalogue.Version == catalogue.Version && await TouchedAsync(session, former, version) is { } touched
+                return former?.Catalogue.DataVersion == catalogue.DataVersion && await TouchedAsync(session, former, version) is { } touched
                     ? await LoadAgainAsync(session, former, version, lens, touched)
-                    : await LoadAsync(session, known, known.Periods.First(each => each.Id == period.Id), lens, FactQueries.Now, catalogue, version);
+                    : await LoadAsync(session, plan, PeriodOf(plan, period), lens, FactQueries.Now, catalogue, version);
             },
             CancellationToken.None);
         _loads.Record(Stopwatch.GetElapsedTime(began).TotalSeconds, new KeyValuePair<string, object?>("lens", Words.Of(lens)));
-        return _last[(period.Id, lens)] = snapshot;
+        return _last[key] = snapshot;
     }
 
     /// <summary>
@@ -339,12 +365,12 @@ public sealed class Snapshots(
     private static async Task<IReadOnlyCollection<int>?> TouchedAsync(DbSession session, Snapshot former, DataVersion version)
     {
         var steps = version.Version - former.Version.Version;
-        if (steps > MostSteps)
+        if (steps > MostSteps || !await DataVersions.HoldsAsync(session, former.Version))
         {
             return null;
         }
 
-        var changes = await FactQueries.TouchedAsync(session, version.Scope, former.Version.Version);
+        var changes = await FactQueries.TouchedAsync(session, former.Facts.Plan.Code, former.Version.Version);
         var isTold = changes.DistinctBy(change => change.Version).Count() == steps && changes.All(change => change.UnitId is not null);
         var parts = former.Facts.Parts.Select(part => part.Code).ToHashSet();
         var touched = changes.Where(change => !change.IsDraft && parts.Contains(change.Period!)).Select(change => change.UnitId!.Value).Distinct();
@@ -420,6 +446,26 @@ public sealed class Snapshots(
         _past.Dispose();
         _readingPast.Dispose();
     }
+
+    // What is kept of versions that were lost is not found any more; here its memory is given back.
+    private long DropLost()
+    {
+        var generation = versions.Generation;
+        if (Interlocked.Exchange(ref _generation, generation) != generation)
+        {
+            _kept.Clear();
+            _last.Clear();
+            _defaults.Clear();
+            _past.Clear();
+        }
+
+        return generation;
+    }
+
+    private static Period PeriodOf(Plan plan, string code) => plan.FindPeriod(code) ?? throw new ProblemException("period.unknown", code);
+
+    // By codes: a number of the database is given again once what it was of has been deleted.
+    private readonly record struct Key(long Generation, string Plan, string Period, Lens Lens);
 
     // Which periods have a counting report, and which a consolidated result.
     private sealed record DefaultBasis(HashSet<int> Counting, HashSet<int> Consolidated);

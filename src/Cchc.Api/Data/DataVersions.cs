@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using Cchc.Api.Http;
 
 namespace Cchc.Api.Data;
 
@@ -8,6 +10,9 @@ public sealed record DataVersion
     public required string Scope { get; init; }
     public required long Version { get; init; }
     public required DateTimeOffset ChangedAt { get; init; }
+
+    /// <summary>What tells it from another version of the same number, which comes after a failover that lost commits.</summary>
+    public string Mark => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Version}-{ChangedAt.ToUnixTimeMilliseconds():x}");
 }
 
 /// <summary>Since when what this node knows may have been overtaken, since it cannot ask.</summary>
@@ -22,13 +27,19 @@ public sealed record Staleness(DateTimeOffset Since)
 /// is half a second later at the most. While the database is away, what was known last goes on, marked as such: one look at a time asks for it,
 /// and nobody waits for that look.
 /// </summary>
-public sealed partial class DataVersions(Database database, Secondary secondary, TimeProvider time, ILogger<DataVersions> log)
+public sealed partial class DataVersions(
+    Database database, Secondary secondary, IMeterFactory meters, TimeProvider time, ILogger<DataVersions> log)
 {
-    /// <summary>The scope of the units and of every plan's definition, beside one for each plan's code.</summary>
+    /// <summary>The scope of the units and of every plan's definition, beside one for each plan (<see cref="ScopeOf"/>).</summary>
     public const string Catalogue = "catalogue";
 
+    /// <summary>The scope that every change of an API key raises.</summary>
+    public const string Keys = "keys";
+
     private const string Select = "SELECT scope AS Scope, version AS Version, changed_at AS ChangedAt FROM data_versions";
-    private const string Raise = "UPDATE data_versions SET version = version + 1, changed_at = @now WHERE scope = @scope";
+    private const string Raise = "UPDATE data_versions SET version = version + 1 WHERE scope = @scope";
+    private const string Stamp = "UPDATE data_versions SET changed_at = @now WHERE scope = @scope";
+    private const string Hold = "UPDATE data_versions SET version = version WHERE scope = @scope";
     private const string Begin = "INSERT INTO data_versions (scope, version, changed_at) VALUES (@scope, 1, @now)";
     private const string Remember = "INSERT INTO data_version_history (scope, version, changed_at) VALUES (@Scope, @Version, @ChangedAt)";
     private const string SelectAsOf = """
@@ -40,12 +51,39 @@ public sealed partial class DataVersions(Database database, Secondary secondary,
     private const string SelectOne =
         "SELECT scope AS Scope, version AS Version, changed_at AS ChangedAt FROM data_versions WHERE scope = @scope";
 
+    private const string SelectPast = """
+        SELECT scope AS Scope, version AS Version, changed_at AS ChangedAt FROM data_version_history
+        WHERE scope = @scope AND version = @version
+        """;
+
+    private const string SelectStamps = """
+        SELECT data_versions.changed_at AS ChangedAt, settled_instants.settled_at AS SettledAt
+        FROM data_versions
+        LEFT JOIN settled_instants ON settled_instants.scope = data_versions.scope
+        WHERE data_versions.scope = @scope
+        """;
+
+    private const string Settle = """
+        UPDATE settled_instants SET settled_at = CASE WHEN settled_at < @until THEN @until ELSE settled_at END WHERE scope = @scope
+        """;
+
+    private const string BeginSettled = "INSERT INTO settled_instants (scope, settled_at) VALUES (@scope, @until)";
+
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan Freshness = TimeSpan.FromMilliseconds(500);
 
     // How long a request waits for a look, by the real clock, before it goes on with what was known.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
     private readonly ConcurrentDictionary<string, DataVersion> _known = new(StringComparer.Ordinal);
+
+    // By scope, the instant up to which no write of it is open or still to come.
+    private readonly ConcurrentDictionary<string, DateTimeOffset> _settled = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Lazy<Task>> _settling = new(StringComparer.Ordinal);
+
+    private readonly Counter<long> _rollbacks = meters.Create("Cchc.Api").CreateCounter<long>(
+        "cchc.data.rollbacks", description: "How often data versions were found to have gone back, as after a failover or a restore.");
+
     private readonly Lock _gate = new();
     private volatile Staleness? _stale;
     private Task _look = Task.CompletedTask;
@@ -53,22 +91,83 @@ public sealed partial class DataVersions(Database database, Secondary secondary,
     private long _askedAt;
     private long _readAt;
     private long _epoch;
+    private long _generation;
 
     /// <summary>Since when the database cannot be asked; null while it can.</summary>
     public Staleness? Stale => _stale;
 
+    /// <summary>The scope of a plan: its code, unless that is the name of another scope. No code has a slash.</summary>
+    public static string ScopeOf(string planCode) => planCode is Catalogue or Keys ? $"plan/{planCode}" : planCode;
+
     /// <summary>Raises a scope's version. Called first in a write, it also makes writers of the scope wait for each other.</summary>
-    public static async Task<DataVersion> RaiseAsync(DbSession session, string scope, DateTimeOffset now)
+    /// <param name="session">The write.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="scope">The scope.</param>
+    /// <param name="notBefore">The earliest instant that the write may have.</param>
+    /// <returns>The version. Its instant is that of the write.</returns>
+    public static async Task<DataVersion> RaiseAsync(
+        DbSession session, TimeProvider time, string scope, DateTimeOffset notBefore = default) =>
+        (await RaiseAllAsync(session, time, [scope], notBefore))[0];
+
+    /// <summary>
+    /// Raises the versions of several scopes, which wait for writers in the order given. Their common instant is taken once all are
+    /// locked: it is none before that of an earlier version, and after every instant that was asked about.
+    /// </summary>
+    public static async Task<IReadOnlyList<DataVersion>> RaiseAllAsync(
+        DbSession session, TimeProvider time, IReadOnlyList<string> scopes, DateTimeOffset notBefore = default)
     {
-        if (await session.ExecuteAsync(Raise, new { scope, now }) == 0)
+        var now = notBefore;
+        foreach (var scope in scopes)
         {
-            await session.ExecuteAsync(Begin, new { scope, now });
+            if (await session.ExecuteAsync(Raise, new { scope }) == 0)
+            {
+                await session.ExecuteAsync(Begin, new { scope, now = time.Now() });
+            }
+
+            now = Later(now, await NextAsync(session, scope));
         }
 
-        var raised = (await session.SingleAsync<DataVersion>(SelectOne, new { scope }))!;
-        await session.ExecuteAsync(Remember, raised);
-        session.Raised[scope] = raised.Version;
+        now = Later(now, time.Now());
+        var raised = new List<DataVersion>();
+        foreach (var scope in scopes)
+        {
+            await session.ExecuteAsync(Stamp, new { scope, now });
+            raised.Add((await session.SingleAsync<DataVersion>(SelectOne, new { scope }))!);
+            await session.ExecuteAsync(Remember, raised[^1]);
+            session.Raised[scope] = raised[^1].Version;
+        }
+
         return raised;
+    }
+
+    /// <summary>Makes writers of some scopes wait until the transaction ends.</summary>
+    /// <returns>The versions that hold meanwhile, and the earliest instant that a write of these scopes may have now.</returns>
+    public static async Task<(IReadOnlyList<DataVersion> Versions, DateTimeOffset NotBefore)> HoldAsync(
+        DbSession session, params IReadOnlyList<string> scopes)
+    {
+        var (held, notBefore) = (new List<DataVersion>(), DateTimeOffset.MinValue);
+        foreach (var scope in scopes)
+        {
+            if (await session.ExecuteAsync(Hold, new { scope }) > 0)
+            {
+                held.Add((await session.SingleAsync<DataVersion>(SelectOne, new { scope }))!);
+                notBefore = Later(notBefore, await NextAsync(session, scope));
+            }
+        }
+
+        return (held, notBefore);
+    }
+
+    /// <summary>Gives every later write of some scopes, which are held, a later instant.</summary>
+    public static async Task SettleAsync(DbSession session, DateTimeOffset until, params IReadOnlyList<string> scopes)
+    {
+        foreach (var scope in scopes)
+        {
+            if (await session.ExecuteAsync(Settle, new { scope, until }) == 0)
+            {
+                await session.ExecuteAsync(BeginSettled, new { scope, until });
+            }
+        }
     }
 
     /// <summary>The version that a scope had at an instant; null before it had any.</summary>
@@ -79,6 +178,28 @@ public sealed partial class DataVersions(Database database, Secondary secondary,
     public static async Task<DataVersion?> PinAsync(DbSession session, string scope) =>
         await session.SingleAsync<DataVersion>(SelectOne, new { scope });
 
+    /// <summary>Whether a scope has or had a version; false where a failover lost it.</summary>
+    public static async Task<bool> HoldsAsync(DbSession session, DataVersion version) =>
+        await session.SingleAsync<DataVersion>(SelectPast, new { scope = version.Scope, version = version.Version }) == version;
+
+    /// <summary>
+    /// Makes sure that no write which is open or still to come is stamped at or before an instant: what is answered as of it stays so.
+    /// </summary>
+    /// <param name="asOf">The instant.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <param name="scopes">What is asked about, in the order in which writers lock it.</param>
+    /// <exception cref="ProblemException">503 where a write that began before it takes long.</exception>
+    public async Task SettleAsync(DateTimeOffset asOf, CancellationToken cancellation, params IReadOnlyList<string> scopes)
+    {
+        var key = string.Join('\n', scopes);
+        while (!IsSettled(asOf, scopes))
+        {
+            // One request asks the database for all that wait.
+            var settling = _settling.GetOrAdd(key, _ => new Lazy<Task>(() => Task.Run(() => SettleNowAsync(asOf, key, scopes))));
+            await settling.Value.WaitAsync(cancellation);
+        }
+    }
+
     /// <summary>
     /// Reads within one transaction that is pinned to a scope's version, which is none older than this node knows: on the secondary where
     /// there is one that has come as far, else on the primary, which alone is watched.
@@ -86,11 +207,17 @@ public sealed partial class DataVersions(Database database, Secondary secondary,
     /// <param name="scope">What the version is of.</param>
     /// <param name="read">What is read; it may be begun twice.</param>
     /// <param name="cancellation">Ends it.</param>
-    /// <param name="isOfPast">Whether it asks what was known at an instant, of which the primary alone has heard all.</param>
+    /// <param name="asOf">The instant whose knowledge is read, which the primary alone has all of; null for what is known now.</param>
     public async Task<T> ReadAsync<T>(
-        string scope, Func<DbSession, DataVersion?, Task<T>> read, CancellationToken cancellation, bool isOfPast = false)
+        string scope, Func<DbSession, DataVersion?, Task<T>> read, CancellationToken cancellation, DateTimeOffset? asOf = null)
     {
-        var (isAnswered, result) = isOfPast ? default : await secondary.TryReadAsync(scope, _known.GetValueOrDefault(scope)?.Version ?? 0, read, cancellation);
+        if (asOf is { } instant)
+        {
+            await SettleAsync(instant, cancellation, scope);
+        }
+
+        var (isAnswered, result) = asOf is not null ? default
+            : await secondary.TryReadAsync(scope, _known.GetValueOrDefault(scope)?.Version ?? 0, read, cancellation);
         return isAnswered ? result! : await database.ReadAsync(
             async session => await read(session, await PinAsync(session, scope)), cancellation);
     }
@@ -109,10 +236,25 @@ public sealed partial class DataVersions(Database database, Secondary secondary,
         return Interlocked.Read(ref _epoch);
     }
 
+    /// <summary>
+    /// How often this node found that versions went back. A cache entry is keyed by its version and by this number. Read this number after
+    /// the version: it rises before the node knows the lower version.
+    /// </summary>
+    public long Generation => Interlocked.Read(ref _generation);
+
+    /// <summary>Reads all versions again at once, since one was found that is older than this node knows.</summary>
+    public Task LookAgainAsync(CancellationToken cancellation) => WaitAsync(Look(TimeSpan.Zero), cancellation);
+
     /// <summary>Takes note of a version; an older one than is known changes nothing.</summary>
     public void Observe(DataVersion version)
     {
         var known = _known.GetValueOrDefault(version.Scope);
+        if (known is not null && version.Version <= known.Version && version.ChangedAt > known.ChangedAt)
+        {
+            // Versions and instants have one order, so what is known was lost. The next request reads all versions.
+            Volatile.Write(ref _readAt, 0);
+        }
+
         while (known is null || known.Version < version.Version)
         {
             if (known is null ? _known.TryAdd(version.Scope, version) : _known.TryUpdate(version.Scope, version, known))
@@ -242,8 +384,32 @@ public sealed partial class DataVersions(Database database, Secondary secondary,
 
     private async Task ReadAllAsync()
     {
-        var (readAt, knownAt) = (time.GetTimestamp(), time.Now());
-        foreach (var version in await database.ReadAsync(session => session.QueryAsync<DataVersion>(Select), CancellationToken.None, Pace.Watch))
+        // What was known before the read begins had been committed by then.
+        var (readAt, knownAt, before) = (time.GetTimestamp(), time.Now(), _known.Values.ToList());
+        var (versions, lost) = await database.ReadAsync(
+            async session =>
+            {
+                var versions = (await session.QueryAsync<DataVersion>(Select)).ToDictionary(each => each.Scope, StringComparer.Ordinal);
+                var lost = new List<DataVersion>();
+                foreach (var known in before)
+                {
+                    if (versions.GetValueOrDefault(known.Scope) is not { } now
+                        || (now != known && (now.Version <= known.Version || !await HoldsAsync(session, known))))
+                    {
+                        lost.Add(known);
+                    }
+                }
+
+                return (versions, lost);
+            },
+            CancellationToken.None,
+            Pace.Watch);
+        if (lost.Count > 0)
+        {
+            DropLost(lost, versions);
+        }
+
+        foreach (var version in versions.Values)
         {
             Observe(version);
         }
@@ -259,6 +425,85 @@ public sealed partial class DataVersions(Database database, Secondary secondary,
             Volatile.Write(ref _readAt, readAt);
         }
     }
+
+    private void DropLost(List<DataVersion> lost, Dictionary<string, DataVersion> now)
+    {
+        Interlocked.Increment(ref _generation);
+        foreach (var version in lost)
+        {
+            _known.TryRemove(KeyValuePair.Create(version.Scope, version));
+            RolledBack(log, version.Scope, version.Version, now.GetValueOrDefault(version.Scope)?.Version ?? 0);
+        }
+
+        _settled.Clear();
+        Interlocked.Increment(ref _epoch);
+        _rollbacks.Add(1);
+    }
+
+    private bool IsSettled(DateTimeOffset asOf, IReadOnlyList<string> scopes) =>
+        scopes.All(scope => _settled.TryGetValue(scope, out var until) && asOf <= until);
+
+    private void NoteSettled(string scope, DateTimeOffset until) => _settled.AddOrUpdate(scope, until, (_, known) => Later(known, until));
+
+    private async Task SettleNowAsync(DateTimeOffset asOf, string key, IReadOnlyList<string> scopes)
+    {
+        try
+        {
+            foreach (var scope in scopes)
+            {
+                // A write that ends after another has no earlier instant.
+                var stamps = await database.ReadAsync(
+                    session => session.SingleAsync<Stamps>(SelectStamps, new { scope }), CancellationToken.None);
+                NoteSettled(scope, Later(stamps?.SettledAt ?? DateTimeOffset.MinValue, stamps?.ChangedAt - Tick));
+            }
+
+            if (!IsSettled(asOf, scopes))
+            {
+                // As late as possible, so that earlier instants need no further write.
+                var until = Later(asOf, time.Now() - Tick);
+                await database.WriteAsync(
+                    async session =>
+                    {
+                        await HoldAsync(session, scopes);
+                        await SettleAsync(session, until, scopes);
+                        return (true, true);
+                    },
+                    CancellationToken.None,
+                    Pace.Watch);
+                foreach (var scope in scopes)
+                {
+                    NoteSettled(scope, until);
+                }
+            }
+        }
+        catch (DatabaseAwayException fault) when (fault.IsSlow)
+        {
+            throw new ProblemException("instant.unsettled");
+        }
+        finally
+        {
+            _settling.TryRemove(key, out _);
+        }
+    }
+
+    // Of a scope that is locked: none before that of its last write, and after those that were asked about.
+    private static async Task<DateTimeOffset> NextAsync(DbSession session, string scope)
+    {
+        var stamps = (await session.SingleAsync<Stamps>(SelectStamps, new { scope }))!;
+        return Later(stamps.ChangedAt, stamps.SettledAt + Tick);
+    }
+
+    private static DateTimeOffset Later(DateTimeOffset one, DateTimeOffset? other) => other > one ? other.Value : one;
+
+    private sealed record Stamps
+    {
+        public DateTimeOffset ChangedAt { get; init; }
+        public DateTimeOffset? SettledAt { get; init; }
+    }
+
+    [LoggerMessage(
+        Level = LogLevel.Error, Message = "Data versions went back: {Scope} was {Known} and is {Now}. What was read before is dropped")]
+    private static partial void RolledBack(ILogger log, string scope, long known, long now);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The database is away: reads go on from what was known at {Since}")]
     private static partial void Gone(ILogger log, DateTimeOffset since);

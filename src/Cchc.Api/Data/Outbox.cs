@@ -56,7 +56,8 @@ internal static class Outbox
         await session.ExecuteAsync(Advance, new { count = (long)changes.Count });
         var first = await HeadAsync(session) - changes.Count + 1;
         var numbered = changes.Select((change, index) => (
-            Sequence: first + index, Change: change, Version: session.Raised.TryGetValue(change.Plan, out var version) ? version : (long?)null));
+            Sequence: first + index, Change: change,
+            Version: session.Raised.TryGetValue(DataVersions.ScopeOf(change.Plan), out var version) ? version : (long?)null));
         if (changes.Count <= Few)
         {
             await session.ExecuteAsync(InsertOne, numbered.Select(each => new

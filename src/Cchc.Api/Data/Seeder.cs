@@ -73,7 +73,7 @@ public sealed class Seeder(Database database, TimeProvider time)
         await database.ReadAsync(IsLoadedAsync, cancellation) ? (0, 0) : await database.WriteAsync(
             async session =>
             {
-                await DataVersions.RaiseAsync(session, DataVersions.Catalogue, time.Now());
+                await DataVersions.RaiseAsync(session, time, DataVersions.Catalogue);
                 var units = await SeedUnitsAsync(session);
                 var plans = await SeedPlansAsync(session);
                 return ((units, plans), units + plans > 0);
@@ -165,7 +165,7 @@ public sealed class Seeder(Database database, TimeProvider time)
                 leadUnitId = ids[row["lead_unit"]],
                 monitorUnitId = Text(row["monitor_unit"]) is { } monitor ? ids[monitor] : (int?)null,
             });
-            await DataVersions.RaiseAsync(session, code, time.Now());
+            await DataVersions.RaiseAsync(session, time, DataVersions.ScopeOf(code));
             await SeedPeriodsAsync(session, planId, code);
             var targets = await SeedTargetsAsync(session, planId, code, ids);
             await SeedTasksAsync(session, planId, code, ids, targets);

@@ -54,7 +54,7 @@ internal static class CatalogEndpoints
         var tag = $"d{catalogue.Version}";
         foreach (var plan in catalogue.Plans.Where(plan => !plan.IsDraft))
         {
-            var version = await versions.CurrentAsync(plan.Code, context.RequestAborted);
+            var version = await versions.CurrentAsync(DataVersions.ScopeOf(plan.Code), context.RequestAborted);
             tag += string.Create(CultureInfo.InvariantCulture, $".{version?.Version}");
             sets.Add((JsonNode)DataSet(plan, version, root, configuration));
         }

@@ -117,6 +117,9 @@ internal static class ProblemCatalogue
         ["parameter.invalid"] = new(400, "Giá trị không dùng được; cần {0}.", "The value cannot be used; needed: {0}."),
         ["parameter.future"] = new(400, "Thời điểm chưa tới.", "The instant is yet to come."),
         ["sort.repeated"] = new(400, "Chỉ được sắp xếp một lần theo cột {0}.", "The column {0} may be sorted by once."),
+        ["instant.unsettled"] = new(
+            503, "Một lần ghi số liệu bắt đầu trước thời điểm này chưa kết thúc; hãy thử lại sau.",
+            "A write that began before this instant has not ended; try again later."),
         ["cursor.invalid"] = new(400, "Con trỏ trang không dùng được.", "The cursor cannot be used."),
         ["json.malformed"] = new(400, "JSON không đúng cú pháp: {0}", "The JSON is not well-formed: {0}"),
         ["json.notUtf8"] = new(400, "JSON phải là UTF-8.", "JSON must be in UTF-8."),

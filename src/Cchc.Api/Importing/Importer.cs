@@ -421,6 +421,7 @@ internal sealed partial class Importer(
             cancellation);
         var catalogue = await catalogues.CurrentAsync(cancellation);
         var plan = catalogue.Plans.First(each => each.Id == import.PlanId);
+        var scope = DataVersions.ScopeOf(plan.Code);
         file.Position = 0;
         var parsed = ParsedFile.Read(file, import, catalogue, plan, (rows, share) => running.Report(rows, share / 2), cancellation);
 
@@ -432,6 +433,7 @@ internal sealed partial class Importer(
         }
 
         var ahead = parsed.HasRejected ? await WriteAheadAsync(await database.ReadAsync(CompareAsync, cancellation, Pace.Bulk), null) : null;
+        await SettleAsync();
         var (done, version) = await WriteAsync(ahead, MostAttempts > 1);
         for (var attempt = 2; done.MustWriteAhead; attempt++)
         {
@@ -448,6 +450,19 @@ internal sealed partial class Importer(
         versions.Observe(version);
         measures.Imported(Count(done.Merge.Outcomes), dryRun: false);
 
+        // While it is written, what is asked as of an instant before that is answered.
+        async Task SettleAsync()
+        {
+            try
+            {
+                await versions.SettleAsync(time.Now() - TimeSpan.FromMilliseconds(1), cancellation, DataVersions.Catalogue, scope);
+            }
+            catch (ProblemException)
+            {
+                // Another write is under way: when it ends, as much is settled.
+            }
+        }
+
         bool HasMoved(long current) => import.ExpectedVersion is { } expected && expected != current;
 
         void Advance(int rows) => running.Report(parsed.LastRow, 0.5 + (0.5 * rows / Math.Max(1, parsed.Rows.Count)));
@@ -455,8 +470,8 @@ internal sealed partial class Importer(
         Task<(Run Run, DataVersion? Version)> WriteAsync(ImportDetails? written, bool mayRepeat) => database.WriteAsync(
             async session =>
             {
-                var now = time.Now();
-                var raised = await DataVersions.RaiseAsync(session, plan.Code, now);
+                var raised = await DataVersions.RaiseAsync(session, time, scope);
+                var now = raised.ChangedAt;
                 var run = new Run(new ReportMerge(session, plan, catalogue.Units, import, parsed, now, write: true), raised.Version);
                 if (HasMoved(raised.Version - 1))
                 {
@@ -478,7 +493,7 @@ internal sealed partial class Importer(
 
         async Task<Run> CompareAsync(DbSession session)
         {
-            var version = (await DataVersions.PinAsync(session, plan.Code))!.Version;
+            var version = (await DataVersions.PinAsync(session, scope))!.Version;
             var run = new Run(new ReportMerge(session, plan, catalogue.Units, import, parsed, time.Now(), write: false), version);
             if (HasMoved(version))
             {

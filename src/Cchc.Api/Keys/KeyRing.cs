@@ -14,9 +14,6 @@ internal sealed class KeyRing(Database database, DataVersions versions, TimeProv
 {
     public const string Prefix = "cchc_";
 
-    /// <summary>The scope of data versions that every change of a key raises.</summary>
-    public const string Keys = "keys";
-
     private const int SecretLength = 69;
 
     private readonly SemaphoreSlim _turn = new(1);
@@ -78,10 +75,11 @@ internal sealed class KeyRing(Database database, DataVersions versions, TimeProv
             if (_served < mine)
             {
                 var served = Interlocked.Read(ref _asked);
-                var version = await database.ReadAsync(session => DataVersions.PinAsync(session, Keys), cancellation);
-                if (_current is not { } current || current.Version != (version?.Version ?? 0))
+                var version = await database.ReadAsync(session => DataVersions.PinAsync(session, DataVersions.Keys), cancellation);
+                var generation = versions.Generation;
+                if (_current is not { } current || current.Generation != generation || current.Version != (version?.Version ?? 0))
                 {
-                    _current = await LoadAsync(cancellation);
+                    _current = await LoadAsync(generation, cancellation);
                 }
 
                 _served = served;
@@ -98,16 +96,18 @@ internal sealed class KeyRing(Database database, DataVersions versions, TimeProv
     private async ValueTask<Ring> CurrentAsync(CancellationToken cancellation)
     {
         // Before the first change there is no version.
-        var version = (await versions.CurrentAsync(Keys, cancellation))?.Version ?? 0;
-        return _current is { } current && current.Version >= version ? current : _current = await LoadAsync(cancellation);
+        var version = (await versions.CurrentAsync(DataVersions.Keys, cancellation))?.Version ?? 0;
+        var generation = versions.Generation;
+        return _current is { } current && current.Generation == generation && current.Version >= version ? current
+            : _current = await LoadAsync(generation, cancellation);
     }
 
-    private Task<Ring> LoadAsync(CancellationToken cancellation) => database.ReadAsync(
+    private Task<Ring> LoadAsync(long generation, CancellationToken cancellation) => database.ReadAsync(
         async session =>
         {
-            var version = await DataVersions.PinAsync(session, Keys);
+            var version = await DataVersions.PinAsync(session, DataVersions.Keys);
             var keys = await KeyQueries.LoadAsync(session);
-            return new Ring(version?.Version ?? 0, keys
+            return new Ring(generation, version?.Version ?? 0, keys
                 .SelectMany(key => key.Former
                     .Select(former => new Held(
                         former.Hash, key with { EndsAt = key.ExpiresAt < former.EndsAt ? key.ExpiresAt : former.EndsAt }))
@@ -118,5 +118,5 @@ internal sealed class KeyRing(Database database, DataVersions versions, TimeProv
 
     private sealed record Held(string Hash, ApiKey Key);
 
-    private sealed record Ring(long Version, FrozenDictionary<string, Held> ByHash);
+    private sealed record Ring(long Generation, long Version, FrozenDictionary<string, Held> ByHash);
 }

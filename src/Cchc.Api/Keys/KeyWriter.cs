@@ -104,8 +104,8 @@ internal sealed class KeyWriter(Database database, DataVersions versions, TimePr
         var (issued, version) = await database.WriteAsync(
             async session =>
             {
-                var now = time.Now();
-                var version = await DataVersions.RaiseAsync(session, KeyRing.Keys, now);
+                var version = await DataVersions.RaiseAsync(session, time, DataVersions.Keys);
+                var now = version.ChangedAt;
                 if (await KeyQueries.OfActorAsync(session, actor) is { } maker && !maker.HoldsAt(now))
                 {
                     // It was revoked elsewhere a moment ago, and must not live on in a key of its own making.

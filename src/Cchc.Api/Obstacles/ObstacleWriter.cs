@@ -107,8 +107,8 @@ internal sealed class ObstacleWriter(Database database, DataVersions versions, T
         var (result, version) = await database.WriteAsync(
             async session =>
             {
-                var now = time.Now();
-                var version = await DataVersions.RaiseAsync(session, ObstacleView.ScopeOf(view.Plan), now);
+                var version = await DataVersions.RaiseAsync(session, time, ObstacleView.ScopeOf(view.Plan));
+                var now = version.ChangedAt;
                 var result = await KeptRequests.OnceAsync(session, view.Caller.Actor, key, request, now, async () =>
                 {
                     var number = await change(session, now);

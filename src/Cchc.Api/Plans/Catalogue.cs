@@ -9,8 +9,10 @@ using Microsoft.Extensions.Caching.Memory;
 namespace Cchc.Api.Plans;
 
 /// <summary>Every plan and unit as of one version: what nearly all answers start from, kept in memory.</summary>
-public sealed record Catalogue(long Version, IReadOnlyList<Plan> Plans, UnitRegistry Units)
+public sealed record Catalogue(DataVersion DataVersion, IReadOnlyList<Plan> Plans, UnitRegistry Units)
 {
+    public long Version => DataVersion.Version;
+
     /// <summary>A plan in force.</summary>
     public Plan PlanOf(string code) =>
         Plans.FirstOrDefault(plan => !plan.IsDraft && Codes.Same(plan.Code, code)) ?? throw new ProblemException("plan.unknown", code);
@@ -27,21 +29,48 @@ public sealed record Catalogue(long Version, IReadOnlyList<Plan> Plans, UnitRegi
 public sealed class Catalogues(Database database, DataVersions versions) : IDisposable
 {
     private readonly MemoryCache _past = new(new MemoryCacheOptions { SizeLimit = 32 });
-    private volatile Catalogue? _current;
+    private volatile Kept? _current;
 
     public async ValueTask<Catalogue> CurrentAsync(CancellationToken cancellation)
     {
         var version = await versions.CurrentAsync(DataVersions.Catalogue, cancellation) ?? throw new ProblemException("service.unavailable");
-        return _current is { } current && current.Version >= version.Version ? current
-            : _current = (await versions.OrLastAsync<Catalogue?>(async () => await LoadAsync(cancellation), _current is not null, _current, cancellation))!;
+        var generation = versions.Generation;
+        var kept = _current is { } current && current.Generation == generation ? current : null;
+        if (kept?.Catalogue.Version >= version.Version)
+        {
+            return kept.Catalogue;
+        }
+
+        var read = await versions.OrLastAsync<Catalogue?>(
+            async () => await LoadAsync(cancellation), kept is not null, kept?.Catalogue, cancellation);
+        _current = new Kept(generation, read!);
+        return read!;
+    }
+
+    /// <summary>The catalogue as a transaction sees it: no older than anything else that is read there.</summary>
+    public async Task<Catalogue> OfAsync(DbSession session)
+    {
+        var version = await DataVersions.PinAsync(session, DataVersions.Catalogue) ?? throw new ProblemException("service.unavailable");
+        var generation = versions.Generation;
+        if (_current is { } current && current.Catalogue.DataVersion == version)
+        {
+            return current.Catalogue;
+        }
+
+        var read = await ReadAsync(session, version);
+        versions.Observe(version);
+        _current = new Kept(generation, read);
+        return read;
     }
 
     /// <summary>The catalogue as it was known at an instant.</summary>
     public async ValueTask<Catalogue> AsOfAsync(DateTimeOffset asOf, CancellationToken cancellation)
     {
+        await versions.SettleAsync(asOf, cancellation, DataVersions.Catalogue);
         var current = await CurrentAsync(cancellation);
-        var version = (await database.ReadAsync(session => DataVersions.AsOfAsync(session, DataVersions.Catalogue, asOf), cancellation))?.Version ?? 0;
-        if (version == current.Version)
+        var version = await database.ReadAsync(session => DataVersions.AsOfAsync(session, DataVersions.Catalogue, asOf), cancellation)
+            ?? new DataVersion { Scope = DataVersions.Catalogue, Version = 0, ChangedAt = default };
+        if (version == current.DataVersion)
         {
             return current;
         }
@@ -52,7 +81,7 @@ public sealed class Catalogues(Database database, DataVersions versions) : IDisp
             entry.Size = 1;
             return current with
             {
-                Version = version,
+                DataVersion = version,
                 Plans = await database.ReadAsync(session => PlanWriter.AsOfAsync(session, current.Plans, asOf), cancellation),
             };
         }) ?? throw new ProblemException("service.unavailable");
@@ -60,12 +89,16 @@ public sealed class Catalogues(Database database, DataVersions versions) : IDisp
 
     private Task<Catalogue> LoadAsync(CancellationToken cancellation) => versions.ReadAsync(
         DataVersions.Catalogue,
-        async (session, version) =>
-        {
-            var units = await UnitQueries.LoadAsync(session);
-            return new Catalogue(version!.Version, await PlanQueries.LoadAsync(session), units);
-        },
+        (session, version) => ReadAsync(session, version!),
         cancellation);
 
+    private static async Task<Catalogue> ReadAsync(DbSession session, DataVersion version)
+    {
+        var units = await UnitQueries.LoadAsync(session);
+        return new Catalogue(version, await PlanQueries.LoadAsync(session), units);
+    }
+
     public void Dispose() => _past.Dispose();
+
+    private sealed record Kept(long Generation, Catalogue Catalogue);
 }

@@ -56,9 +56,8 @@ internal sealed class PlanWriter(Database database, DataVersions versions, TimeP
         var (changed, raised) = await database.WriteAsync(
             async session =>
             {
-                var now = time.Now();
-                DataVersion[] raised =
-                    [await DataVersions.RaiseAsync(session, DataVersions.Catalogue, now), await DataVersions.RaiseAsync(session, code, now)];
+                var raised = await DataVersions.RaiseAllAsync(session, time, [DataVersions.Catalogue, DataVersions.ScopeOf(code)]);
+                var now = raised[0].ChangedAt;
                 var before = await FindAsync(session, code) ?? throw new ProblemException("plan.unknown", code);
                 var was = JsonSerializer.Serialize(before, Options);
                 var (auditBefore, auditAfter) = await change(session, before, now);
@@ -66,7 +65,7 @@ internal sealed class PlanWriter(Database database, DataVersions versions, TimeP
                 var became = after is null ? null : JsonSerializer.Serialize(after, Options);
                 if (was == became)
                 {
-                    return ((after, (DataVersion[])[]), false);
+                    return ((after, (IReadOnlyList<DataVersion>)[]), false);
                 }
 
                 await KeepAsync(session, before, was, after, became, caller, reason, now);
@@ -90,9 +89,8 @@ internal sealed class PlanWriter(Database database, DataVersions versions, TimeP
         var (created, raised) = await database.WriteAsync(
             async session =>
             {
-                var now = time.Now();
-                DataVersion[] raised =
-                    [await DataVersions.RaiseAsync(session, DataVersions.Catalogue, now), await DataVersions.RaiseAsync(session, code, now)];
+                var raised = await DataVersions.RaiseAllAsync(session, time, [DataVersions.Catalogue, DataVersions.ScopeOf(code)]);
+                var now = raised[0].ChangedAt;
                 if (await FindAsync(session, code) is not null)
                 {
                     throw new ProblemException("plan.exists", code);

@@ -88,7 +88,7 @@ internal static class ReportEndpoints
         var start = PlaceOf(found, cursor);
         var today = time.Today();
         var reports = await versions.ReadAsync(
-            found.Code,
+            DataVersions.ScopeOf(found.Code),
             async (session, _) =>
             {
                 var listed = new List<ReportSummary>();
@@ -102,7 +102,7 @@ internal static class ReportEndpoints
                 return listed;
             },
             context.RequestAborted,
-            isOfPast: asOf is not null);
+            asOf: asOf);
         var page = Page<ReportSummary>.Begin(context, reports, each => $"{each.Period}/{each.Unit}", each => each, limit);
         await Answers.WriteOwnAsync(context, StatusCodes.Status200OK, page);
 
@@ -153,14 +153,21 @@ internal static class ReportEndpoints
     }
 
     private static async Task GetReport(
-        HttpContext context, string plan, string period, string unit, Catalogues catalogues, Database database, TimeProvider time)
+        HttpContext context, string plan, string period, string unit, Catalogues catalogues, Database database, DataVersions versions,
+        TimeProvider time)
     {
         var query = new QueryInput(context.Request, "asOf");
         var asOf = query.PastInstant("asOf", time);
         query.Done();
         var address = await AddressAsync(context, plan, period, unit, catalogues);
         RequireReading(address);
-        var shown = asOf is { } past ? address.In(await catalogues.AsOfAsync(past, context.RequestAborted)) : address;
+        var shown = address;
+        if (asOf is { } past)
+        {
+            await versions.SettleAsync(past, context.RequestAborted, DataVersions.ScopeOf(address.Plan.Code));
+            shown = address.In(await catalogues.AsOfAsync(past, context.RequestAborted));
+        }
+
         var (answer, report) = await database.ReadAsync(
             async session =>
             {

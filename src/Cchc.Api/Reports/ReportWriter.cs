@@ -240,9 +240,8 @@ internal sealed class ReportWriter(Database database, DataVersions versions, Tim
         var (result, version) = await database.WriteAsync(
             async session =>
             {
-                var now = time.Now();
-                var version = await DataVersions.RaiseAsync(session, plan.Code, now);
-                var (result, changed) = await change(session, now);
+                var version = await DataVersions.RaiseAsync(session, time, DataVersions.ScopeOf(plan.Code));
+                var (result, changed) = await change(session, version.ChangedAt);
                 return ((result, changed ? version : null), changed);
             },
             cancellation);

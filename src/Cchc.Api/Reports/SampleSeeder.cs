@@ -30,7 +30,7 @@ public sealed class SampleSeeder(Database database, TimeProvider time)
                     continue;
                 }
 
-                await DataVersions.RaiseAsync(session, plan.Code, time.Now());
+                await DataVersions.RaiseAsync(session, time, DataVersions.ScopeOf(plan.Code));
                 var period = plan.Periods[0];
                 var expectation = new Expectation(plan, period, units);
                 foreach (var unitId in expectation.UnitIds.Order())

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Text.Json.Nodes;
 using Cchc.Api.Data;
@@ -263,7 +264,8 @@ public sealed class KeyTests
     {
         var database = api.Services.GetRequiredService<Database>();
         var versions = new DataVersions(
-            database, api.Services.GetRequiredService<Secondary>(), api.Time, NullLogger<DataVersions>.Instance);
+            database, api.Services.GetRequiredService<Secondary>(), api.Services.GetRequiredService<IMeterFactory>(), api.Time,
+            NullLogger<DataVersions>.Instance);
         return new KeyWriter(database, versions, api.Time);
     }
 

@@ -219,7 +219,7 @@ public sealed class ReviewTests
             async session =>
             {
                 await session.Connection.ExecuteAsync(sql, transaction: session.Transaction);
-                return (await DataVersions.RaiseAsync(session, DataVersions.Catalogue, api.Time.GetUtcNow()), true);
+                return (await DataVersions.RaiseAsync(session, api.Time, DataVersions.Catalogue), true);
             },
             default));
 }
