@@ -38,27 +38,29 @@ internal static class ChangeEndpoints
     private static async Task ListChanges(HttpContext context, Catalogues catalogues, Database database)
     {
         var query = new QueryInput(context.Request, "cursor", "from", "plan", "kind", "limit");
-        var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
-        var (filter, maySee) = Filter(context, query, catalogue);
+        var (filter, maySee) = Filter(context, query, await catalogues.CurrentAsync(context.RequestAborted));
         var limit = query.Limit();
         var start = await StartAsync(query, database, context.RequestAborted);
-        var (items, next) = await database.ReadAsync(
+        var (items, next, catalogue) = await database.ReadAsync(
             async session =>
             {
+                // Of one moment with the changes: a plan may have come into force with them.
+                var catalogue = await catalogues.OfAsync(session);
                 var (items, next) = (new List<ChangeAnswer>(), start);
                 for (var isEnd = false; !isEnd && items.Count < limit;)
                 {
                     var before = next;
                     (var stretch, next) = await ChangeQueries.AfterAsync(session, filter, next, ChangeQueries.Stretch);
                     isEnd = next == before;
-                    foreach (var change in stretch.Where(maySee).Take(limit - items.Count))
+                    foreach (var change in stretch.Where(each => maySee(each, catalogue)).Take(limit - items.Count))
                     {
                         items.Add(ChangeAnswer.Of(change, catalogue));
                         next = items.Count == limit ? change.Sequence : next;
                     }
                 }
 
-                return (items, next);
+                // Where changes were lost, numbers went back: what follows is numbered from there.
+                return (items, Math.Min(next, await Outbox.HeadAsync(session)), catalogue);
             },
             context.RequestAborted);
 
@@ -73,8 +75,7 @@ internal static class ChangeEndpoints
         IHostApplicationLifetime lifetime)
     {
         var query = new QueryInput(context.Request, "cursor", "from", "plan", "kind", "follow");
-        var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
-        var (filter, maySee) = Filter(context, query, catalogue);
+        var (filter, maySee) = Filter(context, query, await catalogues.CurrentAsync(context.RequestAborted));
         var follows = query.Text("follow") is null || query.Flag("follow");
         var last = context.Request.Headers["Last-Event-ID"].ToString();
         var seen = last.Length > 0 ? SequenceOf(last) : null;
@@ -88,7 +89,8 @@ internal static class ChangeEndpoints
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
         using var subscription = feed.Subscribe(RateLimits.CallerOf(context), context.CredentialEndsAt());
         var start = await StartAsync(query, database, ended.Token);
-        start = seen ?? (isNew ? await HeadAsync(database, ended.Token) : start);
+        var head = await HeadAsync(database, ended.Token);
+        start = isNew ? head : Math.Min(seen ?? start, head);
         var response = context.Response;
         response.ContentType = "text/event-stream; charset=utf-8";
         response.Headers.CacheControl = "no-store";
@@ -111,11 +113,16 @@ internal static class ChangeEndpoints
                     else if (change.Sequence > start)
                     {
                         start = change.Sequence;
-                        if (IsMeant(filter, change) && maySee(change))
+                        if (IsMeant(filter, change) && maySee(change, message.Catalogue!))
                         {
                             await response.Body.WriteAsync(message.Text, ended.Token);
                         }
                     }
+                }
+
+                if (subscription.TakeBehind())
+                {
+                    start = await SendBacklogAsync(start);
                 }
 
                 await response.Body.FlushAsync(ended.Token);
@@ -131,14 +138,19 @@ internal static class ChangeEndpoints
             while (await StillHoldsAsync(context, subscription, keys, time))
             {
                 var from = after;
-                (var stretch, after) = await database.ReadAsync(
-                    session => ChangeQueries.AfterAsync(session, filter, from, ChangeQueries.Stretch), ended.Token);
+                (var stretch, after, var catalogue) = await database.ReadAsync(
+                    async session =>
+                    {
+                        var (changes, until) = await ChangeQueries.AfterAsync(session, filter, from, ChangeQueries.Stretch);
+                        return (changes, until, await catalogues.OfAsync(session));
+                    },
+                    ended.Token);
                 if (after == from)
                 {
                     return after;
                 }
 
-                foreach (var change in stretch.Where(maySee))
+                foreach (var change in stretch.Where(each => maySee(each, catalogue)))
                 {
                     await response.Body.WriteAsync(ChangeFeed.Show(change, catalogue), ended.Token);
                 }
@@ -168,7 +180,8 @@ internal static class ChangeEndpoints
         return !(subscription.EndsAt <= time.GetUtcNow());
     }
 
-    private static (ChangeFilter Filter, Func<ChangeRow, bool> MaySee) Filter(HttpContext context, QueryInput query, Catalogue catalogue)
+    private static (ChangeFilter Filter, Func<ChangeRow, Catalogue, bool> MaySee) Filter(
+        HttpContext context, QueryInput query, Catalogue catalogue)
     {
         var caller = context.Caller();
         var plan = query.Known(
@@ -180,7 +193,7 @@ internal static class ChangeEndpoints
         var asked = kinds.Count == 0 ? ChangeReach.Kinds : kinds.Distinct();
         return (
             new ChangeFilter(plan?.Code, [.. caller is null ? asked.Intersect(ChangeReach.Public) : asked]),
-            change => ChangeReach.MaySee(catalogue, caller, change));
+            (change, current) => ChangeReach.MaySee(current, caller, change));
     }
 
     private static bool IsMeant(ChangeFilter filter, ChangeRow change) =>

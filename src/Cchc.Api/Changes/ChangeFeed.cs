@@ -9,13 +9,14 @@ using Cchc.Api.Plans;
 namespace Cchc.Api.Changes;
 
 /// <summary>
-/// What goes to everybody who follows: a change with its text, made once for all, a heartbeat, or nothing but a reason to judge again.
+/// What goes to everybody who follows: a change with its text, made once for all, and the catalogue to judge it by; a heartbeat; or nothing
+/// but a reason to judge again.
 /// </summary>
-internal readonly record struct FeedMessage(ChangeRow? Change, byte[] Text);
+internal readonly record struct FeedMessage(ChangeRow? Change, Catalogue? Catalogue, byte[] Text);
 
 /// <summary>
-/// Reads the outbox once for all who follow: at once after a write of this node, else twice a second while anybody follows. Who does not
-/// keep up is let go, and comes back with the last id.
+/// Reads the outbox once for all who follow: at once after a write of this node, else twice a second while anybody follows. A client
+/// that falls behind, as after a large import, reads what it missed from the outbox itself.
 /// </summary>
 internal sealed partial class ChangeFeed(
     Database database, DataVersions versions, Catalogues catalogues, TimeProvider time, IConfiguration configuration,
@@ -26,8 +27,8 @@ internal sealed partial class ChangeFeed(
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
-    private static readonly FeedMessage Beat = new(null, ":\n\n"u8.ToArray());
-    private static readonly FeedMessage Judge = new(null, []);
+    private static readonly FeedMessage Beat = new(null, null, ":\n\n"u8.ToArray());
+    private static readonly FeedMessage Judge = new(null, null, []);
 
     private readonly int _most = configuration.GetValue("Limits:EventClients", 5_000);
     private readonly ConcurrentDictionary<Subscription, bool> _subscriptions = new();
@@ -105,10 +106,15 @@ internal sealed partial class ChangeFeed(
         finally
         {
             database.ChangesWritten -= Wake;
-            foreach (var subscription in _subscriptions.Keys)
-            {
-                subscription.End();
-            }
+            EndAll();
+        }
+    }
+
+    private void EndAll()
+    {
+        foreach (var subscription in _subscriptions.Keys)
+        {
+            subscription.End();
         }
     }
 
@@ -150,14 +156,21 @@ internal sealed partial class ChangeFeed(
                 _read = await database.ReadAsync(Outbox.HeadAsync, cancellation);
             }
 
-            var catalogue = await catalogues.CurrentAsync(cancellation);
-            while (await database.ReadAsync(session => ChangeQueries.AfterAsync(session, _read), cancellation) is { Count: > 0 } changes)
+            while (await database.ReadAsync(session => ChangeStretch.AfterAsync(session, catalogues, _read), cancellation)
+                is { Changes: { Count: > 0 } changes, Catalogue: var catalogue })
             {
                 foreach (var change in changes)
                 {
-                    Publish(new FeedMessage(change, Show(change, catalogue)));
+                    Publish(new FeedMessage(change, catalogue, Show(change, catalogue)));
                     _read = change.Sequence;
                 }
+            }
+
+            if (await database.ReadAsync(Outbox.HeadAsync, cancellation) is var head && head < _read)
+            {
+                // Changes were lost, and their numbers are given again. Clients reconnect and resume from there.
+                _read = head;
+                EndAll();
             }
         }
         catch (Exception exception) when (exception is System.Data.Common.DbException or ProblemException)
@@ -190,6 +203,9 @@ internal sealed partial class ChangeFeed(
     {
         private readonly Channel<FeedMessage> _channel = Channel.CreateBounded<FeedMessage>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
 
+        private readonly Lock _gate = new();
+        private bool _isBehind;
+
         public string Caller => caller;
 
         public DateTimeOffset? EndsAt { get; set; }
@@ -198,9 +214,21 @@ internal sealed partial class ChangeFeed(
 
         public void Offer(FeedMessage message)
         {
-            if (!_channel.Writer.TryWrite(message))
+            lock (_gate)
             {
-                End();
+                // Once a change has found no room, those after it must not come before it. A heartbeat may be left out.
+                var isTaken = !_isBehind && _channel.Writer.TryWrite(message);
+                _isBehind |= !isTaken && message.Change is not null;
+            }
+        }
+
+        /// <summary>Whether changes were left out, which must be read from the outbox. Later ones are received again.</summary>
+        public bool TakeBehind()
+        {
+            lock (_gate)
+            {
+                (var wasBehind, _isBehind) = (_isBehind, false);
+                return wasBehind;
             }
         }
 

@@ -1,4 +1,5 @@
 using Cchc.Api.Data;
+using Cchc.Api.Plans;
 
 namespace Cchc.Api.Changes;
 
@@ -20,6 +21,13 @@ internal sealed record ChangeRow
 /// <param name="Plan">The code of their plan; null for any.</param>
 /// <param name="Kinds">Their kinds: those that are asked for, of those that the caller may see at all.</param>
 internal sealed record ChangeFilter(string? Plan, IReadOnlyList<string> Kinds);
+
+/// <summary>Changes that follow each other, and the catalogue by which they are judged, which is older than none of them.</summary>
+internal sealed record ChangeStretch(IReadOnlyList<ChangeRow> Changes, Catalogue Catalogue)
+{
+    public static async Task<ChangeStretch> AfterAsync(DbSession session, Catalogues catalogues, long after) =>
+        new(await ChangeQueries.AfterAsync(session, after), await catalogues.OfAsync(session));
+}
 
 internal static class ChangeQueries
 {

@@ -83,10 +83,9 @@ internal sealed partial class WebhookWorker(
             return [];
         }
 
-        var catalogue = await catalogues.CurrentAsync(cancellation);
         return [.. webhooks.Where(webhook => !_delivering.TryGetValue(webhook.WebhookId, out var delivery) || delivery.IsCompleted)
             .Select(webhook => _delivering[webhook.WebhookId] =
-                Task.Run(() => DeliverDueAsync(webhook, catalogue, began, cancellation), CancellationToken.None))];
+                Task.Run(() => DeliverDueAsync(webhook, began, cancellation), CancellationToken.None))];
     }
 
     public override async Task StopAsync(CancellationToken cancellationToken)
@@ -192,7 +191,7 @@ internal sealed partial class WebhookWorker(
         }
     }
 
-    private async Task<bool> DeliverDueAsync(WebhookRow webhook, Catalogue catalogue, long began, CancellationToken cancellation)
+    private async Task<bool> DeliverDueAsync(WebhookRow webhook, long began, CancellationToken cancellation)
     {
         var due = await database.ReadAsync(session => WebhookQueries.DueAsync(session, webhook.WebhookId, time.Now()), cancellation);
         var arrived = false;
@@ -203,15 +202,17 @@ internal sealed partial class WebhookWorker(
                 break;
             }
 
-            arrived |= await DeliverAsync(webhook, delivery, catalogue, cancellation);
+            arrived |= await DeliverAsync(webhook, delivery, cancellation);
         }
 
         return arrived;
     }
 
-    private async Task<bool> DeliverAsync(WebhookRow webhook, DeliveryRow delivery, Catalogue catalogue, CancellationToken cancellation)
+    private async Task<bool> DeliverAsync(WebhookRow webhook, DeliveryRow delivery, CancellationToken cancellation)
     {
-        var change = (await database.ReadAsync(session => ChangeQueries.AfterAsync(session, delivery.Sequence - 1), cancellation))[0];
+        var (changes, catalogue) = await database.ReadAsync(
+            session => ChangeStretch.AfterAsync(session, catalogues, delivery.Sequence - 1), cancellation);
+        var change = changes[0];
         var message = new WebhookMessage(change.Kind, change.OccurredAt, ChangeAnswer.Of(change, catalogue));
         var (answer, error, wait) = await sender.SendAsync(
             webhook, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"msg_{webhook.WebhookId}_{change.Sequence}"), message, cancellation);
