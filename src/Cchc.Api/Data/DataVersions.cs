@@ -12,7 +12,8 @@ public sealed record DataVersion
     public required DateTimeOffset ChangedAt { get; init; }
 
     /// <summary>What tells it from another version of the same number, which comes after a failover that lost commits.</summary>
-    public string Mark => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Version}-{ChangedAt.ToUnixTimeMilliseconds():x}");
+    public string Mark =>
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Version}-{ChangedAt.ToUnixTimeMilliseconds():x}");
 }
 
 /// <summary>Since when what this node knows may have been overtaken, since it cannot ask.</summary>

@@ -66,7 +66,8 @@ public sealed class FreezeRaceTests
             var asOf = $"asOf={api.Time.GetUtcNow():yyyy-MM-dd'T'HH:mm:ss.fff'Z'}";
             foreach (var path in new[]
             {
-                $"{Plan}/completion?period=2022-H1&{asOf}", $"{Plan}/completion?lens=provisional&{asOf}", $"{Plan}/reports?limit=1000&{asOf}",
+                $"{Plan}/completion?period=2022-H1&{asOf}", $"{Plan}/completion?lens=provisional&{asOf}",
+                $"{Plan}/reports?limit=1000&{asOf}",
                 $"{Plan}/reports/2022-H1/{units[0]}?{asOf}",
             })
             {

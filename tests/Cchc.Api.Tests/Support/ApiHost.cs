@@ -23,6 +23,7 @@ public sealed class ApiHost : WebApplicationFactory<Program>
     // Wiping one shared SQL Server database stands in for a file of one's own: one test at a time.
     private static readonly SemaphoreSlim SqlServerTurn = new(1);
     private static readonly Lazy<string> Template = new(MakeTemplate);
+    private static readonly DateTimeOffset Seeded = new(2021, 12, 1, 0, 0, 0, TimeSpan.Zero);
 
     private readonly Engine _engine;
     private readonly bool _sample;
@@ -262,7 +263,8 @@ public sealed class ApiHost : WebApplicationFactory<Program>
             "obstacle_events", "obstacles", "webhook_leases", "webhook_deliveries", "webhook_former_secrets", "webhooks", "changes",
             "report_values", "report_tasks", "report_evidence", "status_changes", "revisions", "reports",
             "api_key_scopes", "api_key_ranges", "api_key_former_secrets", "api_key_uses", "api_keys",
-            "idempotent_requests", "request_claims", "audit_entries", "report_import_remarks", "report_import_files", "report_imports",
+            "idempotent_requests", "request_claims", "settled_instants", "data_version_history",
+            "audit_entries", "report_import_remarks", "report_import_files", "report_imports",
         ];
         foreach (var table in tables)
         {
@@ -271,6 +273,11 @@ public sealed class ApiHost : WebApplicationFactory<Program>
 
         // Changes are read in stretches of numbers: those that were wiped would be a gap.
         await connection.ExecuteAsync("UPDATE change_heads SET sequence = 0");
+
+        // No write has an earlier instant than the one before it, which another test made at a clock of its own.
+        await connection.ExecuteAsync("UPDATE data_versions SET changed_at = @seeded", new { seeded = Seeded.UtcDateTime });
+        await connection.ExecuteAsync(
+            "INSERT INTO data_version_history (scope, version, changed_at) SELECT scope, version, changed_at FROM data_versions");
     }
 
     private sealed class Restored(Action restore) : IDisposable
@@ -284,6 +291,8 @@ public sealed class ApiHost : WebApplicationFactory<Program>
         File.Delete(file);
         using (var api = new ApiHost(Engine.Sqlite, sample: false))
         {
+            // Before every instant that a test sets its clock to: no write has an earlier instant than the one before it.
+            api.Time.Set(Seeded);
             api.CreateClient().Dispose();
             using var connection = new SqliteConnection($"Data Source={api._file}");
             connection.Execute("VACUUM INTO @file", new { file });
