@@ -70,9 +70,16 @@ internal sealed class JsonInput
         }
         catch (JsonException exception)
         {
-            throw ProblemException.Of([new Refusal("json.malformed", "", null, exception.Message)]);
+            throw ProblemException.Of([new Refusal("json.malformed", "", null, [.. PlaceOf(exception)])]);
         }
     }
+
+    /// <summary>The arguments of <c>json.malformed</c>: line and byte, both from 1, and the parser's own words, which are English.</summary>
+    internal static string[] PlaceOf(JsonException fault) =>
+    [
+        ((fault.LineNumber ?? 0) + 1).ToString(CultureInfo.InvariantCulture),
+        ((fault.BytePositionInLine ?? 0) + 1).ToString(CultureInfo.InvariantCulture), fault.Message.Split(" Path: ")[0].Split(" LineNumber: ")[0],
+    ];
 
     /// <summary>Whether every name and text of an element is Unicode text: valid UTF-8 without lone surrogates.</summary>
     internal static bool IsUnicode(JsonElement element)

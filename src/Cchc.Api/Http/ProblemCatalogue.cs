@@ -121,7 +121,7 @@ internal static class ProblemCatalogue
             503, "Một lần ghi số liệu bắt đầu trước thời điểm này chưa kết thúc; hãy thử lại sau.",
             "A write that began before this instant has not ended; try again later."),
         ["cursor.invalid"] = new(400, "Con trỏ trang không dùng được.", "The cursor cannot be used."),
-        ["json.malformed"] = new(400, "JSON không đúng cú pháp: {0}", "The JSON is not well-formed: {0}"),
+        ["json.malformed"] = new(400, "JSON sai cú pháp ở dòng {0}, byte thứ {1}.", "The JSON is malformed at line {0}, byte {1}: {2}"),
         ["json.notUtf8"] = new(400, "JSON phải là UTF-8.", "JSON must be in UTF-8."),
         ["json.unknownMember"] = new(400, "Không có thành phần {0}.", "There is no member {0}."),
         ["json.wrongType"] = new(400, "Sai kiểu; cần {0}.", "Wrong type; needed: {0}."),

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Cchc.Api.Http;
 
 namespace Cchc.Api.Importing;
 
@@ -42,7 +43,7 @@ internal sealed class JsonRows : ObjectRows
         }
         catch (JsonException exception)
         {
-            throw new UnreadableFileException(new Remark(Row + 1, null, "json.malformed", null, exception.Message));
+            throw new UnreadableFileException(new Remark(Row + 1, null, "json.malformed", null, JsonInput.PlaceOf(exception)));
         }
 
         Row++;

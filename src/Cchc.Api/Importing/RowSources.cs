@@ -261,7 +261,7 @@ internal sealed class NdjsonRows(Stream file) : ObjectRows
             {
                 // A last line that does not end may be cut, and then nothing is known of what followed it. Thousands of bad lines are
                 // another format.
-                var fault = new Remark(Row, null, "json.malformed", null, exception.Message);
+                var fault = new Remark(Row, null, "json.malformed", null, JsonInput.PlaceOf(exception));
                 if (!_isEnded || ++_brokenLines == MostBrokenLines)
                 {
                     throw new UnreadableFileException(fault);

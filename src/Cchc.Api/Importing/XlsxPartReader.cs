@@ -70,7 +70,8 @@ internal sealed class XlsxPartReader : IDisposable
         return id;
     }
 
-    /// <summary>Appends the text of the current element, as far as <see cref="RowSource.LongestCell"/> goes, and reads to its end.</summary>
+    /// <summary>Appends the text of the current element, and reads to its end.</summary>
+    /// <exception cref="UnreadableFileException">It is longer than <see cref="RowSource.LongestCell"/>.</exception>
     public void ReadText(StringBuilder target)
     {
         if (_xml.IsEmptyElement)
@@ -129,7 +130,12 @@ internal sealed class XlsxPartReader : IDisposable
         {
             for (int read; (read = _xml.ReadValueChunk(_buffer, 0, _buffer.Length)) > 0;)
             {
-                target.Append(_buffer, 0, Math.Clamp(RowSource.LongestCell - target.Length, 0, read));
+                if (target.Length + read > RowSource.LongestCell)
+                {
+                    throw UnreadableFileException.Because(Row, "fieldTooLong", RowSource.LongestCell);
+                }
+
+                target.Append(_buffer, 0, read);
             }
         }
         catch (Exception exception) when (exception is XmlException or InvalidDataException or IOException)

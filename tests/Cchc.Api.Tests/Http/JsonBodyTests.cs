@@ -72,6 +72,17 @@ public sealed class JsonBodyTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Malformed_JSON_is_told_by_its_place_in_the_language_asked_for()
+    {
+        var (_, vietnamese) = await SendAsync(HttpMethod.Post, "/v1/plans", "{\n  \"code\": x"u8.ToArray());
+        Assert.Equal("JSON sai cú pháp ở dòng 2, byte thứ 11.", (string?)vietnamese["errors"]![0]!["detail"]);
+        _client.DefaultRequestHeaders.AcceptLanguage.ParseAdd("en");
+        var (_, english) = await SendAsync(HttpMethod.Post, "/v1/plans", "{\n  \"code\": x"u8.ToArray());
+        Assert.Equal(
+            "The JSON is malformed at line 2, byte 11: 'x' is an invalid start of a value.", (string?)english["errors"]![0]!["detail"]);
+    }
+
+    [Fact]
     public async Task A_pair_of_surrogates_is_text()
     {
         var (status, report) = await SendAsync(

@@ -36,6 +36,7 @@ public sealed class RefusalTests : IAsyncLifetime
         { "sheet", "xl/worksheets/sheet1.xml" },
         { "theme", "xl/theme/theme1.xml" },
         { "string", "999999999" },
+        { "text", "32767" },
         { "row", "4294967295" },
     };
 
@@ -173,6 +174,7 @@ public sealed class RefusalTests : IAsyncLifetime
             "xls" => [0xD0, 0xCF, 0x11, 0xE0, .. new byte[512]],
             "sheet" => Xlsx.Raw(heading, ("xl/worksheets/sheet1.xml", null)),
             "theme" => Xlsx.Raw(heading, ("xl/theme/theme1.xml", null)),
+            "text" => Xlsx.Raw(heading + Xlsx.Row(2, new string('a', 32_768), "2022-H1", "II.3.a")),
             "string" => Xlsx.Raw(heading + """<row r="2"><c r="A2" t="s"><v>999999999</v></c></row>"""),
             _ => Xlsx.Raw(heading + """<row r="4294967295"><c r="A2"><v>1</v></c></row>"""),
         };
