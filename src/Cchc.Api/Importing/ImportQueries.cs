@@ -76,7 +76,7 @@ internal static class ImportQueries
     private const string SelectOutcomes = "SELECT outcomes AS Outcomes FROM report_imports WHERE import_id = @id";
     private const string CountPieces = "SELECT COUNT(*) FROM report_import_files WHERE import_id = @id AND kind = @kind";
     private const string SelectPiece = "SELECT content FROM report_import_files WHERE import_id = @id AND kind = @kind AND ordinal = @ordinal";
-    private const string CountRemarks = "SELECT COUNT(*) FROM report_import_remarks WHERE import_id = @id";
+    private const string SelectLastRemark = "SELECT MAX(ordinal) FROM report_import_remarks WHERE import_id = @id";
     private const string DeleteRemarks = "DELETE FROM report_import_remarks WHERE import_id = @id AND ordinal >= @first AND ordinal <= @last";
     private const string DeletePiece = "DELETE FROM report_import_files WHERE import_id = @id AND kind = @kind AND ordinal = @ordinal";
     private const string SelectExpired = """
@@ -197,7 +197,9 @@ internal static class ImportQueries
     public static Task<IReadOnlyList<string>> ExpiredAsync(DbSession session, DateTimeOffset before) =>
         session.QueryAsync<string>(SelectExpired, new { before });
 
-    public static Task<int> CountRemarksAsync(DbSession session, string id) => session.SingleAsync<int>(CountRemarks, new { id });
+    /// <summary>The place of the last remark; 0 where there is none. A purge that was interrupted has deleted the first of them.</summary>
+    public static async Task<int> LastRemarkAsync(DbSession session, string id) =>
+        await session.SingleAsync<int?>(SelectLastRemark, new { id }) ?? 0;
 
     /// <summary>Deletes the remarks from one place to another, the first of which is 1.</summary>
     public static Task<int> DeleteRemarksAsync(DbSession session, string id, int first, int last) =>

@@ -363,9 +363,11 @@ internal sealed partial class Importer(
     // In steps, each of which keeps other writers waiting for a moment only.
     private async Task ClearAsync(string id, CancellationToken cancellation)
     {
-        var (remarks, pieces) = await database.ReadAsync(
-            async session => (await ImportQueries.CountRemarksAsync(session, id), await ImportQueries.CountPiecesAsync(session, id, "rejected")), cancellation);
-        for (var first = 1; first <= remarks; first += ImportDetails.RemarksAtOnce)
+        var (lastRemark, pieces) = await database.ReadAsync(
+            async session =>
+                (await ImportQueries.LastRemarkAsync(session, id), await ImportQueries.CountPiecesAsync(session, id, "rejected")),
+            cancellation);
+        for (var first = 1; first <= lastRemark; first += ImportDetails.RemarksAtOnce)
         {
             var start = first;
             await database.WriteAsync(

@@ -58,6 +58,28 @@ public sealed class RetentionTests
         Assert.Empty((await client.GetJsonAsync($"/v1/report-imports/{import["id"]}"))["remarks"]!.AsArray());
     }
 
+    [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
+    public async Task A_purge_that_was_interrupted_goes_on_where_it_stopped(Engine engine)
+    {
+        await using var api = await ApiHost.StartAsync(engine);
+        using var client = await api.KeyAsync(Role.Administrator);
+        const int bad = ImportDetails.RemarksAtOnce + 500;
+        var csv = Heading + string.Concat(Enumerable.Range(1, bad).Select(number => $"NOBODY{number},2022-H1,II.3.a,1,2,\n"));
+        await client.ImportAsync(csv, "?mode=partial");
+        var database = api.Services.GetRequiredService<Database>();
+        await database.WriteAsync(
+            async session => (await session.ExecuteAsync(
+                "DELETE FROM report_import_remarks WHERE ordinal <= @last", new { last = ImportDetails.RemarksAtOnce }), true),
+            default);
+        Assert.Equal(500, await CountAsync());
+        api.Time.Advance(TimeSpan.FromDays(91));
+        await api.Services.GetRequiredService<Importer>().PurgeAsync(default);
+        Assert.Equal(0, await CountAsync());
+
+        Task<int> CountAsync() => database.ReadAsync(
+            session => session.SingleAsync<int>("SELECT COUNT(*) FROM report_import_remarks"), default);
+    }
+
     [Theory]
     [InlineData("?mode=partial", "completed")]
     [InlineData("", "rejected")]
