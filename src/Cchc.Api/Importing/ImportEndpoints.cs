@@ -383,9 +383,9 @@ internal static class ImportEndpoints
         var query = new QueryInput(context.Request, "limit", "cursor");
         var (limit, cursor) = (query.Limit(), query.Cursor());
         query.Done();
-        var actor = MaySeeAll(caller) ? null : caller.Actor;
+        var sender = MaySeeAll(caller) ? null : caller;
         var imports = await database.ReadAsync(
-            session => ImportQueries.PageAsync(session, found.Id, actor, cursor, limit + 1), context.RequestAborted);
+            session => ImportQueries.PageAsync(session, found.Id, sender, cursor, limit + 1), context.RequestAborted);
         var page = Page<ImportAnswer>.Begin(
             context, imports, import => import.Id, import => Show(import, catalogue, [], importer), limit);
         await Answers.WriteOwnAsync(context, StatusCodes.Status200OK, page);

@@ -25,8 +25,10 @@ internal static class ImportQueries
         SELECT {Columns} FROM report_imports WHERE plan_id = @planId AND import_id < @before ORDER BY import_id DESC
         """;
 
-    private const string SelectPageOfActor = $"""
-        SELECT {Columns} FROM report_imports WHERE actor = @actor AND plan_id = @planId AND import_id < @before ORDER BY import_id DESC
+    private const string SelectPageOfCaller = $"""
+        SELECT {Columns} FROM report_imports
+        WHERE actor = @actor AND plan_id = @planId AND import_id < @before AND (unit_id = @unitId OR (unit_id IS NULL AND @unitId IS NULL))
+        ORDER BY import_id DESC
         """;
 
     private const string SelectWaiting = $"""
@@ -118,14 +120,16 @@ internal static class ImportQueries
     public static Task<ImportRecord?> FindAsync(DbSession session, string id) => session.SingleAsync<ImportRecord>(SelectOne, new { id });
 
     /// <summary>
-    /// The imports of a plan, of one actor or of all, at most so many before an id; the newest first, since an id begins with its time.
+    /// The imports of a plan, of one caller in one unit or of all, at most so many before an id; the newest first, since an id begins with
+    /// its time.
     /// </summary>
-    public static Task<IReadOnlyList<ImportRecord>> PageAsync(DbSession session, int planId, string? actor, string? before, int rows)
+    public static Task<IReadOnlyList<ImportRecord>> PageAsync(DbSession session, int planId, Caller? caller, string? before, int rows)
     {
         // No id, which is hexadecimal, sorts after it.
         var end = before ?? "g";
-        return actor is null ? session.PageAsync<ImportRecord>(SelectPage, new { planId, before = end }, rows)
-            : session.PageAsync<ImportRecord>(SelectPageOfActor, new { planId, actor, before = end }, rows);
+        return caller is null ? session.PageAsync<ImportRecord>(SelectPage, new { planId, before = end }, rows)
+            : session.PageAsync<ImportRecord>(
+                SelectPageOfCaller, new { planId, actor = caller.Actor, unitId = caller.UnitId, before = end }, rows);
     }
 
     /// <summary>What nobody works on: queued, or left behind by a node that went away.</summary>

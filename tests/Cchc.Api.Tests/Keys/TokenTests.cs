@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using Cchc.Api.Tests.Importing;
 using Cchc.Api.Tests.Support;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.Extensions.DependencyInjection;
@@ -194,6 +195,22 @@ public sealed class TokenTests
             request.Content = new StringContent(body, Encoding.UTF8, "application/json");
             request.Headers.Add("Idempotency-Key", path);
             return (await client.SendAsync(request)).StatusCode;
+        }
+    }
+
+    [Fact]
+    public async Task Imports_stay_with_the_office_that_a_person_sent_them_for()
+    {
+        using var signOn = new SignOn();
+        await using var api = await StartAsync(signOn);
+        using var before = Client(api, signOn.Token(api.Time, role: "reporter", unit: "STP"));
+        using var after = Client(api, signOn.Token(api.Time, role: "reporter", unit: "SNV"));
+        var sent = await before.ImportAsync("unit,period,target,numerator,total\nSTP,2022-H1,II.3.a,1,2\n", "?dryRun=true");
+        var place = new Uri($"/v1/report-imports/{(await sent.JsonAsync())["id"]}", UriKind.Relative);
+        foreach (var (client, count, status) in new[] { (before, 1, HttpStatusCode.OK), (after, 0, HttpStatusCode.Forbidden) })
+        {
+            Assert.Equal(count, (await client.GetJsonAsync($"{HttpExtensions.Plan}/report-imports"))["items"]!.AsArray().Count);
+            Assert.Equal(status, (await client.GetAsync(place)).StatusCode);
         }
     }
 
