@@ -20,7 +20,7 @@ internal sealed record FigureRequest(Plan Plan, Reach Reach, Basis Basis, DateTi
     /// <param name="plan">The plan.</param>
     /// <param name="snapshots">Where snapshots are read.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="at">The instant to read at where the query names none; null for now.</param>
+    /// <param name="at">The instant to read at where the query names none; null, or one that is yet to come, for now.</param>
     /// <exception cref="ProblemException">401 where the provisional lens is asked for without a key; 400 with every refusal.</exception>
     public static async Task<FigureRequest> ReadAsync(
         HttpContext context, QueryInput query, Plan plan, Snapshots snapshots, TimeProvider time, DateTimeOffset? at = null)
@@ -32,7 +32,8 @@ internal sealed record FigureRequest(Plan Plan, Reach Reach, Basis Basis, DateTi
             context.RequireCaller();
         }
 
-        var asOf = query.PastInstant("asOf", time) ?? at;
+        // Snapshots of the past are kept by their version, which does not change any more. That of an instant to come still may.
+        var asOf = query.PastInstant("asOf", time) ?? (at > time.GetUtcNow() ? null : at);
         var named = query.Text("period") == "all" ? plan.Periods : query.KnownAll("period", plan.FindPeriod, "period, all");
         IReadOnlyList<Snapshot> held = named.Count > 0
             ? await snapshots.GetAllAsync(plan, [.. named.Distinct().OrderBy(period => period.DataTo)], lens, asOf, context.RequestAborted)

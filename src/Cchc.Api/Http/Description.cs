@@ -24,8 +24,8 @@ internal static class Parameters
     public static readonly Parameter Query = new("q", "Words to find, without regard to case and accents", "hue");
 
     public const string DefaultPeriod =
-        "Reporting period. By default the latest with a consolidated result; published figures without one take the latest that is past its "
-        + "due day with at least half of its reports; otherwise the latest with a report";
+        "Reporting period. By default, of published figures the latest with a consolidated result, otherwise the latest past its due day with "
+        + "at least half of the expected reports; in all other cases the latest with a report, otherwise the first";
 
     public static readonly DateTimeOffset SomeInstant = new(2022, 6, 20, 0, 0, 0, LocalTime.Offset);
 
