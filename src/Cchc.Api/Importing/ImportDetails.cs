@@ -15,10 +15,14 @@ internal sealed class ImportDetails(ImportRecord import, RowOutcome[] outcomes, 
     public bool HasFile => hasFile;
 
     /// <summary>Whether writing them would keep other writers waiting for long.</summary>
-    public bool IsLong => remarks.Count > ShortRemarks || (hasFile && import.SizeBytes > ShortUpload);
+    public bool IsLong => AreLong(import, remarks.Count, hasFile);
 
     /// <summary>Rejected rows that the written file has no room for.</summary>
     public int RowsLeftOff { get; private set; }
+
+    /// <summary>Whether writing so many remarks of an import, and its file of rejected rows, would keep other writers waiting for long.</summary>
+    public static bool AreLong(ImportRecord import, int remarks, bool hasFile) =>
+        remarks > ShortRemarks || (hasFile && import.SizeBytes > ShortUpload);
 
     /// <summary>Makes the file of rejected rows.</summary>
     public FileStream MakeFile(Stream upload)

@@ -13,6 +13,9 @@ internal sealed class ImportPlaces(int places, int mostOfCaller)
     private readonly List<string> _running = [];
     private readonly List<(string Caller, TaskCompletionSource Turn)> _waiting = [];
 
+    /// <summary>How many imports one caller may have that have not ended.</summary>
+    public int MostOfCaller => mostOfCaller;
+
     /// <summary>Begins to receive an import.</summary>
     /// <returns>Ends it when disposed.</returns>
     /// <exception cref="ProblemException">429 where the caller has as many under way as one may have.</exception>

@@ -58,7 +58,6 @@ internal sealed partial class Importer(
     private DateTimeOffset _purgedAt = time.GetUtcNow();
 
     private readonly string _node = Guid.NewGuid().ToString("N");
-    private readonly int _most = configuration.GetValue("Limits:ImportsPerCaller", 20);
     private readonly int _mostBytes = configuration.GetValue("Limits:ImportBytesPerCaller", 512 * 1024 * 1024);
     private readonly Dictionary<string, long> _served = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, RunningImport> _running = new(StringComparer.Ordinal);
@@ -301,7 +300,7 @@ internal sealed partial class Importer(
     private async Task RequireRoomAsync(DbSession session, ImportRecord import, bool isQueued)
     {
         var held = await ImportQueries.HeldAsync(session, import.Actor);
-        if (held.Imports >= _most)
+        if (held.Imports >= Places.MostOfCaller)
         {
             throw new ProblemException("import.tooMany", held.Imports);
         }
@@ -434,7 +433,8 @@ internal sealed partial class Importer(
             return;
         }
 
-        var ahead = parsed.HasRejected ? await WriteAheadAsync(await database.ReadAsync(CompareAsync, cancellation, Pace.Bulk), null) : null;
+        var ahead = parsed.HasRejected && ImportDetails.AreLong(import, parsed.Remarks.Count, hasFile: true)
+            ? await WriteAheadAsync(await database.ReadAsync(CompareAsync, cancellation, Pace.Bulk), null) : null;
         await SettleAsync();
         var (done, version) = await WriteAsync(ahead, MostAttempts > 1);
         for (var attempt = 2; done.MustWriteAhead; attempt++)
