@@ -6,10 +6,9 @@ using Cchc.Api.Keys;
 namespace Cchc.Api.Auditing;
 
 /// <summary>
-/// Writes refusals for rights to the audit trail: each refused write, and the first refused read of a caller in a minute, by the code of
-/// the refusal.
-/// The next entry of that caller says in <c>repeated</c> how many there were in between. So nobody can fill the trail, or delay writers,
-/// by reading.
+/// Writes refusals for rights to the audit trail: each refused write, and one refused read a minute of each caller and code of refusal.
+/// The next entry says in <c>repeated</c> how many reads were refused since the one before. So nobody can fill the trail, or delay
+/// writers, by reading.
 /// </summary>
 internal sealed partial class RefusalAudit(Database database, TimeProvider time, ILogger<RefusalAudit> log)
 {

@@ -95,7 +95,7 @@ internal static class ComplianceEndpoints
         var begun = await snapshots.GetAllAsync(found, periods, lens, asOf, context.RequestAborted);
         var reach = new Reach(context.Caller(), lens);
         reach.Require(begun, asked);
-        var tag = $"{begun[0].Catalogue.DataVersion.Mark}.{begun[0].Version.Mark}.{today:yyyyMMdd}{reach.FigureMark}";
+        var tag = $"{Snapshot.TagOf(begun)}.{today:yyyyMMdd}{reach.FigureMark}";
         await Answers.WriteAsync(context, tag, lens == Lens.Provisional, () => Task.FromResult(new UnitComplianceAnswer
         {
             Plan = found.Code,

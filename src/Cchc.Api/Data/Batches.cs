@@ -1,6 +1,6 @@
 namespace Cchc.Api.Data;
 
-/// <summary>Reads a list in batches, where a part of its filter is no matter of the database.</summary>
+/// <summary>Reads a list in batches, where the database cannot apply the whole filter.</summary>
 internal static class Batches
 {
     private const int Most = 2_000;

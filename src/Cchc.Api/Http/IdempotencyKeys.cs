@@ -69,7 +69,7 @@ internal static partial class IdempotencyKeys
         using var buffer = new MemoryStream();
         (context.Response.Body, context.RequestAborted) = (buffer, CancellationToken.None);
 
-        // What is kept is whole.
+        // A repetition gets the whole response, whatever part the first request asked for.
         context.Request.Headers.Range = default;
         object? result;
         try
@@ -96,7 +96,7 @@ internal static partial class IdempotencyKeys
         return result;
     }
 
-    // The work is done, or refused, all the same: the caller is told so whatever becomes of the key.
+    // The work is done or refused by now: the caller gets that response even if it cannot be kept for the key.
     private static async Task EndAsync(HttpContext context, Claim claim, Func<DbSession, Task> keep)
     {
         try
@@ -125,7 +125,7 @@ internal static partial class IdempotencyKeys
         var body = await RequestBody.ReadAllAsync(request, JsonInput.MaxBytes, context.RequestAborted);
         request.Body = new MemoryStream(body);
 
-        // The same person in another office is answered as another.
+        // A person who acts for another unit, or in another role, is another caller.
         var caller = context.RequireCaller();
         var asked = $"{request.Method} {request.Path}\n{caller.Role} {caller.UnitId}\n";
         return Convert.ToHexStringLower(SHA256.HashData([.. Encoding.UTF8.GetBytes(asked), .. body]));

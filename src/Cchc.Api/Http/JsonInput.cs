@@ -13,8 +13,9 @@ namespace Cchc.Api.Http;
 internal sealed class JsonInput
 {
     public const int MaxBytes = 1024 * 1024;
-    private const int MaxDepth = 16;
     public const long MaxCount = ValueRules.MaxCount;
+
+    private const int MaxDepth = 16;
 
     private readonly HashSet<string> _nulls = new(StringComparer.Ordinal);
 

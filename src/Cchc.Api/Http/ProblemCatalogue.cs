@@ -76,7 +76,8 @@ internal static class ProblemCatalogue
             422, "Mã gồm tối đa {0} chữ cái không dấu, chữ số, dấu chấm, gạch nối hoặc gạch dưới; ký tự đầu và cuối là chữ hoặc số.",
             "A code has up to {0} of A-Z, a-z, 0-9, '.', '-' and '_', with a letter or a digit first and last."),
         ["code.reserved"] = new(
-            422, "Không dùng được mã {0} vì địa chỉ đã dùng từ này.", "The code {0} cannot be used: it is an address already."),
+            422, "Không dùng được mã {0}: địa chỉ của hệ thống đã dùng từ này. Hãy chọn mã khác.",
+            "The code {0} is part of an address of this API. Choose another one."),
         ["plan.rankAtMost"] = new(
             422, "Chỉ tiêu xếp hạng hoặc xếp loại chỉ dùng điều kiện \"không quá\".", "A rank or a grade is always atMost."),
         ["task.leadAlready"] = new(422, "{0} đang chủ trì nhiệm vụ này.", "{0} leads this task already."),

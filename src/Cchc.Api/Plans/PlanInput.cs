@@ -8,9 +8,9 @@ namespace Cchc.Api.Plans;
 internal static class PlanInput
 {
     /// <summary>A code that is given here (<see cref="Codes.IsValid"/>).</summary>
-    public static string? Code(this JsonInput input, Dictionary<string, JsonElement> members, string name, string pointer, bool required = true)
+    public static string? Code(this JsonInput input, Dictionary<string, JsonElement> members, string name, string pointer)
     {
-        var code = input.Text(members, name, pointer, Codes.Longest, required);
+        var code = input.Text(members, name, pointer, Codes.Longest, required: true);
         if (code is not null && !Codes.IsValid(code))
         {
             input.Refuse("code.invalid", $"{pointer}/{name}", code, Codes.Longest);

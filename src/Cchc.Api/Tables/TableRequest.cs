@@ -123,7 +123,7 @@ internal static class TableRequest
         if (!fields.Exists(column => column.Role == ColumnRole.Measure))
         {
             var measures = columns.Where(column => column.Role == ColumnRole.Measure).Select(column => column.Name);
-            query.Refuse("parameter.invalid", "fields", string.Join(", ", measures));
+            query.Refuse("parameter.invalid", "fields", measures);
         }
 
         return [.. columns.Where(column =>

@@ -45,7 +45,7 @@ public sealed class Expectation
     /// <summary>The lines on which a unit is expected to report, in the plan's order.</summary>
     public IReadOnlyList<LineReporters> LinesOf(int unitId) => _byUnit.GetValueOrDefault(unitId) ?? [];
 
-    /// <summary>The lines that a unit could mean when it names a target of a plan in a period, whether or not they are due.</summary>
+    /// <summary>The lines that a unit could mean when it names a target on a date, whether or not they are due.</summary>
     public static IEnumerable<TargetLine> LinesFor(Target target, Unit unit, DateOnly date) =>
         target.Lines.Where(line => Answers(target, line, unit, date));
 
