@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
 using Cchc.Api.Data;
 using Cchc.Api.Tests.Importing;
@@ -17,7 +16,7 @@ public sealed partial class LockOrderTests
         var dialect = new FaultyDialect();
         await using var api = await ApiHost.StartAsync(Engine.Sqlite, configure: services => services.AddSingleton<Dialect>(dialect));
         using var administrator = await api.KeyAsync(Role.Administrator);
-        dialect.Statements = new ConcurrentQueue<string>();
+        dialect.Writes = new();
         Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
         await administrator.PublishAsync("STP", HttpExtensions.Ratio("II.3.a", 1, 2));
         await administrator.ActAsync("STP", "reopen", """{"reason":"a"}""");
@@ -28,14 +27,17 @@ public sealed partial class LockOrderTests
             ($"{HttpExtensions.Plan}/obstacles/1/comment", """{"text":"a"}"""),
             ($"{HttpExtensions.Plan}/periods/2022-H1/results", """{"reason":"a"}"""),
             ("/v1/api-keys", """{"role":"monitor"}"""),
-            ("/v1/plans", """{"code":"cchc-2023","copyOf":"cchc-2022","year":2023}"""),
+            ("/v1/plans", """{"copyFrom":"cchc-2022","code":"cchc-2023","number":"1","year":2023,"issuedOn":"2022-12-28","signedBy":"A"}"""),
             ("/v1/webhooks", """{"url":"https://example.org/"}"""),
         })
         {
-            await administrator.SendJsonAsync(HttpMethod.Post, path, body);
+            administrator.DefaultRequestHeaders.Remove("Idempotency-Key");
+            administrator.DefaultRequestHeaders.Add("Idempotency-Key", path);
+            var response = await administrator.SendJsonAsync(HttpMethod.Post, path, body);
+            Assert.True(response.IsSuccessStatusCode, $"{path}: {await response.Content.ReadAsStringAsync()}");
         }
 
-        var writes = Transactions(dialect.Statements).ToList();
+        var writes = dialect.Writes.Select(Tables).ToList();
         Assert.InRange(writes.Count(write => write.Contains("data_versions")), 6, int.MaxValue);
         Assert.All(writes, write => Assert.Equal(write.OrderBy(Rank), write));
     }
@@ -51,26 +53,9 @@ public sealed partial class LockOrderTests
         _ => 1,
     };
 
-    private static IEnumerable<List<string>> Transactions(IEnumerable<string> statements)
-    {
-        List<string>? tables = null;
-        foreach (var statement in statements)
-        {
-            if (statement.StartsWith("BEGIN IMMEDIATE", StringComparison.Ordinal))
-            {
-                tables = [];
-            }
-            else if (statement.StartsWith("COMMIT", StringComparison.Ordinal) && tables is not null)
-            {
-                yield return tables;
-                tables = null;
-            }
-            else if (Written().Match(statement) is { Success: true } written && tables?.Contains(written.Groups[1].Value) == false)
-            {
-                tables.Add(written.Groups[1].Value);
-            }
-        }
-    }
+    private static List<string> Tables(IReadOnlyList<string> write) =>
+        [.. write.Select(statement => Written().Match(statement)).Where(written => written.Success)
+            .Select(written => written.Groups[1].Value).Distinct()];
 
     [GeneratedRegex(@"^\s*(?:/\*.*?\*/\s*)?(?:INSERT INTO|UPDATE|DELETE FROM)\s+(\w+)")]
     private static partial Regex Written();

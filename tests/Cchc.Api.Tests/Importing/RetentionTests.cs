@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Text;
@@ -89,7 +88,7 @@ public sealed class RetentionTests
         var dialect = new FaultyDialect();
         await using var api = await ApiHost.StartAsync(Engine.Sqlite, configure: services => services.AddSingleton<Dialect>(dialect));
         using var client = await api.KeyAsync(Role.Administrator);
-        dialect.Statements = new ConcurrentQueue<string>();
+        dialect.Writes = new();
         Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
         const int bad = 4500;
         var csv = Bad + string.Concat(Enumerable.Range(1, bad - 1).Select(number => $"NOBODY{number},2022-H1,II.3.a,1,2,\n"));
@@ -98,7 +97,7 @@ public sealed class RetentionTests
         Assert.Equal((status, bad, 1), ((string?)import["status"], (int)import["result"]!["rows"]!["rejected"]!, (int)import["result"]!["rows"]!["created"]!));
         Assert.Equal(100, import["remarks"]!.AsArray().Count);
 
-        var writes = Transactions(dialect.Statements).ToList();
+        var writes = dialect.Writes;
         Assert.Equal(bad, writes.Sum(Remarks));
         Assert.All(writes, write => Assert.InRange(Remarks(write), 0, ImportDetails.RemarksAtOnce));
         Assert.Equal(0, Remarks(writes.Single(write => write.Any(sql => sql.Contains("finished_at = ", StringComparison.Ordinal)))));
@@ -116,7 +115,7 @@ public sealed class RetentionTests
         var file = await client.GetStringAsync(new Uri($"/v1/report-imports/{import["id"]}/rejected", UriKind.Relative));
         Assert.Equal(1 + bad, file.Count(c => c == '\n'));
 
-        static int Remarks(List<string> write) => write.Count(sql => sql.Contains("INSERT INTO report_import_remarks", StringComparison.Ordinal));
+        static int Remarks(IReadOnlyList<string> write) => write.Count(sql => sql.Contains("INSERT INTO report_import_remarks", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -172,26 +171,5 @@ public sealed class RetentionTests
         var file = await client.GetByteArrayAsync(new Uri($"/v1/report-imports/{import["id"]}/rejected", UriKind.Relative));
         Assert.InRange(file.Length, RejectedRows.Largest, RejectedRows.Largest + (1024 * 1024));
         Assert.Equal(1 + bad - leftOff, file.Count(c => c == '\n'));
-    }
-
-    private static IEnumerable<List<string>> Transactions(IEnumerable<string> statements)
-    {
-        List<string>? write = null;
-        foreach (var statement in statements)
-        {
-            if (statement.StartsWith("BEGIN IMMEDIATE", StringComparison.Ordinal))
-            {
-                write = [];
-            }
-            else if (statement.StartsWith("COMMIT", StringComparison.Ordinal) && write is not null)
-            {
-                yield return write;
-                write = null;
-            }
-            else
-            {
-                write?.Add(statement);
-            }
-        }
     }
 }

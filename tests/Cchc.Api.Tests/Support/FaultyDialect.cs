@@ -27,8 +27,8 @@ public sealed class FaultyDialect : SqliteDialect
 
     public int Connections { get; private set; }
 
-    /// <summary>Every statement of every transaction that was written, in order.</summary>
-    public ConcurrentQueue<string>? Statements { get; set; }
+    /// <summary>The statements of each write transaction that was committed, in order; null: none are kept.</summary>
+    public ConcurrentQueue<IReadOnlyList<string>>? Writes { get; set; }
 
     public override DbConnection Connect(string connectionString)
     {
@@ -46,9 +46,9 @@ public sealed class FaultyDialect : SqliteDialect
                 using var command = connection.CreateCommand();
                 command.CommandText = IsFull ? "PRAGMA max_page_count = 1" : "PRAGMA max_page_count = 1073741823";
                 command.ExecuteNonQuery();
-                if (Statements is not null)
+                if (Writes is { } writes)
                 {
-                    raw.sqlite3_trace(((SqliteConnection)connection).Handle!, (_, statement) => Statements.Enqueue(statement), null!);
+                    Trace(((SqliteConnection)connection).Handle!, writes);
                 }
             }
         };
@@ -60,6 +60,32 @@ public sealed class FaultyDialect : SqliteDialect
 
     public override Task CommitAsync(DbTransaction transaction) =>
         Commits.TryDequeue(out var commit) ? commit(transaction) : base.CommitAsync(transaction);
+
+    // By connection: transactions that read go on beside one that writes.
+    private static void Trace(sqlite3 connection, ConcurrentQueue<IReadOnlyList<string>> writes)
+    {
+        List<string>? write = null;
+        raw.sqlite3_trace(connection, (_, statement) =>
+        {
+            if (statement.StartsWith("BEGIN", StringComparison.Ordinal))
+            {
+                write = statement.StartsWith("BEGIN IMMEDIATE", StringComparison.Ordinal) ? [] : null;
+            }
+            else if (statement.StartsWith("COMMIT", StringComparison.Ordinal))
+            {
+                if (write is not null)
+                {
+                    writes.Enqueue(write);
+                }
+
+                write = null;
+            }
+            else
+            {
+                write?.Add(statement);
+            }
+        }, null!);
+    }
 
     private sealed class Unreachable(Task? until) : SqliteConnection
     {
