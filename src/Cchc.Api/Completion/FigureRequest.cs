@@ -32,7 +32,7 @@ internal sealed record FigureRequest(Plan Plan, Reach Reach, Basis Basis, DateTi
             context.RequireCaller();
         }
 
-        // Snapshots of the past are kept by their version, which does not change any more. That of an instant to come still may.
+        // A cursor of a table may name any instant. Only what was known at an instant that has passed can be read again.
         var asOf = query.PastInstant("asOf", time) ?? (at > time.GetUtcNow() ? null : at);
         var named = query.Text("period") == "all" ? plan.Periods : query.KnownAll("period", plan.FindPeriod, "period, all");
         IReadOnlyList<Snapshot> held = named.Count > 0

@@ -47,8 +47,8 @@ public sealed record MissingUnit(string Unit, string? NameVi);
 /// <param name="Target">The target's code.</param>
 /// <param name="Before">Its completion in the number before; null where it had none.</param>
 /// <param name="After">Its completion in this one.</param>
-/// <param name="MetBefore">Whether it was met.</param>
-/// <param name="MetAfter">Whether it is.</param>
+/// <param name="MetBefore">Whether it was met in the number before; null where it did not count.</param>
+/// <param name="MetAfter">Whether it is met in this one; null where it does not count.</param>
 /// <param name="Vanished">Whether the plan no longer has the target.</param>
 /// <param name="Lines">Every line that differs; absent in results from before lines were compared.</param>
 public sealed record ResultChange(

@@ -189,9 +189,15 @@ public sealed partial class DataVersions(
     /// <param name="asOf">The instant.</param>
     /// <param name="cancellation">Ends the wait.</param>
     /// <param name="scopes">What is asked about, in the order in which writers lock it.</param>
-    /// <exception cref="ProblemException">503 where a write that began before it takes long.</exception>
+    /// <exception cref="ProblemException">400 where the instant is yet to come; 503 where a write that began before it takes long.</exception>
     public async Task SettleAsync(DateTimeOffset asOf, CancellationToken cancellation, params IReadOnlyList<string> scopes)
     {
+        if (asOf > time.GetUtcNow())
+        {
+            // All writes until then would get that instant.
+            throw new ProblemException("parameter.future");
+        }
+
         var key = string.Join('\n', scopes);
         while (!IsSettled(asOf, scopes))
         {

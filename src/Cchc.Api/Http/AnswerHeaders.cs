@@ -62,7 +62,7 @@ internal sealed class AnswerHeaders : IOperationFilter, IDocumentFilter
         "Age", "Age", "While the database is away: the seconds since when the answer may have been overtaken", 12);
 
     private static readonly AnswerHeader Link = new(
-        "Link", "Link", "Where the list goes on (RFC 8288); absent at its end", "</v1/units?limit=100&cursor=SUkuMy5h>; rel=\"next\"");
+        "Link", "Link", "Where the list goes on (RFC 8288); absent at its end", "</v1/units?limit=100&cursor=CkQ0NzQ>; rel=\"next\"");
 
     private static readonly AnswerHeader Disposition = new(
         "ContentDisposition", "Content-Disposition", "A name for the file (RFC 6266)", "attachment; filename=\"cchc-2022-2022-H1-SNV.csv\"", Always: true);

@@ -35,7 +35,7 @@ internal static class Parameters
     public static readonly Parameter[] Paging =
     [
         new("limit", "Items in a page, 1 to 1000 (default 100)", 100) { Range = ("1", "1000") },
-        new("cursor", "Where the page begins: nextCursor of the page before", "SUkuMy5h"),
+        new("cursor", "Where the page begins: nextCursor of the page before", "CkQ0NzQ"),
     ];
 
     public static Parameter Word<T>(string name, string summary)

@@ -5,7 +5,7 @@ using Cchc.Domain.Units;
 
 namespace Cchc.Api.Pictures;
 
-/// <summary>The language that a picture speaks.</summary>
+/// <summary>The language of a picture, or of the labels of a table.</summary>
 internal enum Language { Vi, En }
 
 /// <summary>The words of pictures, and how numbers are written among them.</summary>

@@ -237,6 +237,10 @@ public sealed class TableFormTests
                 present.ToJsonString(), (await api.Anonymous.GetJsonAsync($"{path}&cursor={forged}")).ToJsonString())));
         }
 
+        // Nor is a later write stamped with such an instant.
+        await administrator.PublishAsync("SXD", HttpExtensions.Ratio("II.3.a", 50, 100));
+        Assert.Equal(api.Time.GetUtcNow(), (DateTimeOffset)(await api.Anonymous.GetJsonAsync(path))["asOf"]!);
+
         foreach (var bad in new[] { "1", "1.2", "x.1.1", "-1.1.1", "1.x.1", "1.1.", "99999999999.1.1", "1.99999999999999999.1" })
         {
             var response = await api.Anonymous.GetAsync(new Uri(
