@@ -64,10 +64,7 @@ internal static class ChangeEndpoints
             },
             context.RequestAborted);
 
-        // Two who see different changes up to the same one have different answers.
-        var reach = context.Caller() is { } caller ? $".{Words.Of(caller.Role)}{caller.UnitId}" : "";
-        await Answers.WriteAsync(
-            context, $"f{catalogue.Version}.{next}{reach}", isPrivate: true, () => Task.FromResult(new ChangesAnswer(items, CursorOf(next))));
+        await Answers.WriteOwnAsync(context, StatusCodes.Status200OK, new ChangesAnswer(items, CursorOf(next)));
     }
 
     private static async Task Follow(

@@ -51,11 +51,11 @@ internal static class CatalogEndpoints
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
         var sets = new JsonArray();
         var root = PublicAddress.Of(context, configuration);
-        var tag = $"d{catalogue.Version}";
+        var tag = $"d{catalogue.DataVersion.Mark}";
         foreach (var plan in catalogue.Plans.Where(plan => !plan.IsDraft))
         {
             var version = await versions.CurrentAsync(DataVersions.ScopeOf(plan.Code), context.RequestAborted);
-            tag += string.Create(CultureInfo.InvariantCulture, $".{version?.Version}");
+            tag += $".{version?.Mark}";
             sets.Add((JsonNode)DataSet(plan, version, root, configuration));
         }
 

@@ -96,7 +96,7 @@ internal static class IndicatorEndpoints
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
         var found = catalogue.PlanOf(plan, context.Caller()).On(time.Today());
         var places = PageKey.ByPlace(found.Targets.Select(target => target.Code));
-        await Answers.WriteAsync(context, $"i{catalogue.Version}-{time.Today():yyyyMMdd}", found.IsDraft, () => Task.FromResult(
+        await Answers.WriteAsync(context, $"i{catalogue.DataVersion.Mark}-{time.Today():yyyyMMdd}", found.IsDraft, () => Task.FromResult(
             Page<IndicatorAnswer>.Cut(
                 context, found.Targets, target => places[target.Code], target => Of(found, target, catalogue.Units), limit, cursor)));
     }
@@ -108,7 +108,7 @@ internal static class IndicatorEndpoints
         var inPlan = catalogue.PlanOf(plan, context.Caller()).On(time.Today());
         var found = inPlan.FindTarget(target) ?? throw new ProblemException("target.unknown", target);
         await Answers.WriteAsync(
-            context, $"i{catalogue.Version}-{time.Today():yyyyMMdd}", inPlan.IsDraft, () => Task.FromResult(Of(inPlan, found, catalogue.Units)));
+            context, $"i{catalogue.DataVersion.Mark}-{time.Today():yyyyMMdd}", inPlan.IsDraft, () => Task.FromResult(Of(inPlan, found, catalogue.Units)));
     }
 
     private static IndicatorAnswer Of(Plan plan, Target target, UnitRegistry units)

@@ -74,7 +74,7 @@ internal static class AmendmentEndpoints
         query.Done();
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
         var found = catalogue.PlanOf(plan);
-        await Answers.WriteAsync(context, $"c{catalogue.Version}", false, () => Task.FromResult(Page<AmendmentAnswer>.Cut(
+        await Answers.WriteAsync(context, $"c{catalogue.DataVersion.Mark}", false, () => Task.FromResult(Page<AmendmentAnswer>.Cut(
             context, found.Amendments, each => PageKey.Of(each.EffectiveOn.ToString("O", null)),
             each => AmendmentAnswer.Of(each, found, catalogue.Units), limit, cursor)));
     }

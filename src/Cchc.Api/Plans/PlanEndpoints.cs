@@ -33,7 +33,7 @@ internal static class PlanEndpoints
         var visible = catalogue.Plans.Where(plan => !plan.IsDraft || (caller is not null && Rights.MayLead(plan, caller))).ToList();
         var drafts = visible.Count(plan => plan.IsDraft);
         var places = PageKey.ByPlace(catalogue.Plans.Select(plan => plan.Code));
-        await Answers.WriteAsync(context, $"c{catalogue.Version}{(drafts > 0 ? $"-{drafts}" : "")}", drafts > 0, () => Task.FromResult(Page<PlanAnswer>.Cut(
+        await Answers.WriteAsync(context, $"c{catalogue.DataVersion.Mark}{(drafts > 0 ? $"-{drafts}" : "")}", drafts > 0, () => Task.FromResult(Page<PlanAnswer>.Cut(
             context, visible, plan => places[plan.Code], plan => PlanAnswer.Of(plan, catalogue.Units), limit, cursor)));
     }
 
@@ -46,7 +46,7 @@ internal static class PlanEndpoints
         var today = time.Today();
         var (version, said) = await states.GetAsync(found, context.RequestAborted);
         var (obstacleVersion, obstacles) = await tallies.GetAsync(found, context.RequestAborted);
-        var tag = $"c{catalogue.Version}-{today:yyyyMMdd}-{version}.{obstacleVersion}";
+        var tag = $"c{catalogue.DataVersion.Mark}-{today:yyyyMMdd}-{version.Mark}.{obstacleVersion?.Mark}";
         await Answers.WriteAsync(context, tag, found.IsDraft, () => Task.FromResult(PlanAnswer.Of(found, catalogue.Units) with
         {
             TaskTotals = TaskTotals.Of([.. found.Tasks.Select(task => TaskAnswer.Of(found, task, [.. said[task.Id]], catalogue.Units, today))]),
@@ -72,7 +72,7 @@ internal static class PlanEndpoints
             && (owner is null || target.OwnerId == owner.Id)
             && Search.Finds(text, target.Code, target.TitleVi, target.TitleEn)).ToList();
         var places = PageKey.ByPlace(found.Targets.Select(target => target.Code));
-        await Answers.WriteAsync(context, $"c{catalogue.Version}-{today:yyyyMMdd}", found.IsDraft, () => Task.FromResult(Page<TargetAnswer>.Cut(
+        await Answers.WriteAsync(context, $"c{catalogue.DataVersion.Mark}-{today:yyyyMMdd}", found.IsDraft, () => Task.FromResult(Page<TargetAnswer>.Cut(
             context, targets, target => places[target.Code], target => TargetAnswer.Of(target, catalogue.Units), limit, cursor)));
     }
 
@@ -84,7 +84,7 @@ internal static class PlanEndpoints
         var today = time.Today();
         var inPlan = catalogue.PlanOf(plan, context.Caller()).On(today);
         var found = inPlan.FindTarget(target) ?? throw new ProblemException("target.unknown", target);
-        await Answers.WriteAsync(context, $"c{catalogue.Version}-{today:yyyyMMdd}", inPlan.IsDraft, () => Task.FromResult(TargetAnswer.Of(found, catalogue.Units)));
+        await Answers.WriteAsync(context, $"c{catalogue.DataVersion.Mark}-{today:yyyyMMdd}", inPlan.IsDraft, () => Task.FromResult(TargetAnswer.Of(found, catalogue.Units)));
     }
 
     private static async Task ListPeriods(HttpContext context, string plan, Catalogues catalogues, TimeProvider time)
@@ -95,7 +95,7 @@ internal static class PlanEndpoints
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
         var found = catalogue.PlanOf(plan, context.Caller());
         var (today, places) = (time.Today(), PageKey.ByPlace(found.Periods.Select(period => period.Code)));
-        await Answers.WriteAsync(context, $"c{catalogue.Version}-{today:yyyyMMdd}", found.IsDraft, () => Task.FromResult(Page<PeriodAnswer>.Cut(
+        await Answers.WriteAsync(context, $"c{catalogue.DataVersion.Mark}-{today:yyyyMMdd}", found.IsDraft, () => Task.FromResult(Page<PeriodAnswer>.Cut(
             context, found.Periods, period => places[period.Code], period => PeriodAnswer.Of(period, today), limit, cursor)));
     }
 }

@@ -171,5 +171,6 @@ internal static class TaskEndpoints
         return input.Refusals.Count > 0 ? throw ProblemException.Of(input.Refusals) : (unit!, from!.Value, reason!);
     }
 
-    private static string Tag(Catalogue catalogue, DateOnly today, long version) => $"c{catalogue.Version}-{today:yyyyMMdd}-{version}";
+    private static string Tag(Catalogue catalogue, DateOnly today, DataVersion version) =>
+        $"c{catalogue.DataVersion.Mark}-{today:yyyyMMdd}-{version.Mark}";
 }

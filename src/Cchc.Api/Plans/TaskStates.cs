@@ -18,27 +18,27 @@ internal sealed class TaskStates(DataVersions versions)
             ON counting.period_id = said.period_id AND counting.unit_id = said.unit_id AND counting.number = said.number
         """;
 
-    private readonly ConcurrentDictionary<(long Generation, string Plan), (long Version, ILookup<int, TaskStatement> Said)> _kept = new();
+    private readonly ConcurrentDictionary<(long Generation, string Plan), (DataVersion Version, ILookup<int, TaskStatement> Said)> _kept = new();
 
     /// <summary>By task.</summary>
-    public async ValueTask<(long Version, ILookup<int, TaskStatement> Said)> GetAsync(Plan plan, CancellationToken cancellation)
+    public async ValueTask<(DataVersion Version, ILookup<int, TaskStatement> Said)> GetAsync(Plan plan, CancellationToken cancellation)
     {
         var scope = DataVersions.ScopeOf(plan.Code);
         var wanted = await versions.CurrentAsync(scope, cancellation) ?? throw new ProblemException("service.unavailable");
         var key = (versions.Generation, plan.Code);
         var hasKept = _kept.TryGetValue(key, out var kept);
-        return hasKept && kept.Version >= wanted.Version ? kept
+        return hasKept && kept.Version.Version >= wanted.Version ? kept
             : await versions.OrLastAsync(async () => _kept[key] = await ReadAsync(plan, scope, cancellation), hasKept, kept, cancellation);
     }
 
-    private async Task<(long Version, ILookup<int, TaskStatement> Said)> ReadAsync(Plan plan, string scope, CancellationToken cancellation)
+    private async Task<(DataVersion Version, ILookup<int, TaskStatement> Said)> ReadAsync(Plan plan, string scope, CancellationToken cancellation)
     {
         var (version, rows) = await versions.ReadAsync(
             scope,
             async (session, pinned) => (pinned, await session.QueryAsync<Row>(Published, new { planId = plan.Id })),
             cancellation);
         return (
-            version!.Version, rows.ToLookup(row => row.TaskId, row => new TaskStatement(row.PeriodId, row.UnitId, row.Status, row.Quantity)));
+            version!, rows.ToLookup(row => row.TaskId, row => new TaskStatement(row.PeriodId, row.UnitId, row.Status, row.Quantity)));
     }
 
     private sealed record Row

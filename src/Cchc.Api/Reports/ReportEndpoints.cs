@@ -86,6 +86,7 @@ internal static class ReportEndpoints
         query.Done();
         var filter = new ReportFilter(unit?.Id, status, updatedAfter, asOf);
         var start = PlaceOf(found, cursor);
+        var shown = asOf is { } past ? await catalogues.AsOfAsync(past, context.RequestAborted) : catalogue;
         var today = time.Today();
         var reports = await versions.ReadAsync(
             DataVersions.ScopeOf(found.Code),
@@ -120,7 +121,7 @@ internal static class ReportEndpoints
             return heads.Select(Show);
 
             ReportSummary Show(ReportHeadRow head) =>
-                Summarise(head, new ReportAddress(found, each, units[head.UnitId], caller, units), today, asOf);
+                Summarise(head, new ReportAddress(found, each, units[head.UnitId], caller, units).In(shown), today, asOf);
 
             async Task<List<ReportHeadRow>> ReadEachAsync(IEnumerable<Unit> ofUnits)
             {

@@ -55,7 +55,7 @@ internal static class UnitEndpoints
             && (parent is null || unit.On(date)!.ParentId == parent.Id)
             && (under is null || (unit.Id != under.Id && units.IsWithin(unit, under.Id, date)))
             && Search.Finds(text, unit.Code, unit.On(date)!.NameVi, unit.On(date)!.NameEn)).ToList();
-        await Answers.WriteAsync(context, $"c{catalogue.Version}-{date:yyyyMMdd}", false, () => Task.FromResult(Page<UnitAnswer>.Cut(
+        await Answers.WriteAsync(context, $"c{catalogue.DataVersion.Mark}-{date:yyyyMMdd}", false, () => Task.FromResult(Page<UnitAnswer>.Cut(
             context, found, unit => PageKey.Of(unit.Code), unit => Summary(unit, units, date), limit, cursor)));
     }
 
@@ -67,7 +67,7 @@ internal static class UnitEndpoints
         var catalogue = await catalogues.CurrentAsync(context.RequestAborted);
         var found = catalogue.UnitOf(unit);
         await Answers.WriteAsync(
-            context, $"c{catalogue.Version}-{date:yyyyMMdd}", false, () => Task.FromResult(Detail(found, catalogue.Units, date)));
+            context, $"c{catalogue.DataVersion.Mark}-{date:yyyyMMdd}", false, () => Task.FromResult(Detail(found, catalogue.Units, date)));
     }
 
     private static UnitAnswer Summary(Unit unit, UnitRegistry units, DateOnly date)

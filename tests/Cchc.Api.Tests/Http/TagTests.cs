@@ -87,7 +87,7 @@ public sealed class TagTests
         new("POST", $"{Plan}/obstacles/1/assign", """{"unit":"STTTT","dueOn":"2022-06-20"}"""),
         new("POST", $"{Plan}/obstacles/1/answer", """{"text":"Đã khắc phục"}"""),
         new("PUT", $"{Plan}/periods/2022-H1",
-            """{"dueOn":"2022-06-20","lockOn":"2022-07-30","deadlines":[{"level":"commune","dueOn":"2022-06-19"}],"reason":"Công văn 12"}"""),
+            """{"dueOn":"2022-06-17","lockOn":"2022-07-30","deadlines":[{"level":"commune","dueOn":"2022-06-16"}],"reason":"Công văn 12"}"""),
         new("POST", $"{Plan}/tasks/III.6.a/lead", """{"unit":"VPUB","from":"2022-06-19","reason":"Quyết định 120/QĐ-UBND"}"""),
         new("POST", $"{Plan}/amendments",
             """
