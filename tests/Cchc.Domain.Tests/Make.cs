@@ -43,10 +43,6 @@ internal static class Make
         Frequency = Frequency.Quarterly,
         Commitment = Commitment.Must,
         WeightHundredths = 100,
-        NumeratorVi = null,
-        DenominatorVi = null,
-        ExclusionVi = null,
-        RemarksEn = null,
         Lines = lines,
     };
 

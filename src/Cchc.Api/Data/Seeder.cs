@@ -5,8 +5,8 @@ using CsvHelper.Configuration;
 namespace Cchc.Api.Data;
 
 /// <summary>
-/// Loads the units and plan 398 from the seed files. What is there already, by its code, is left as it stands: loading twice changes
-/// nothing.
+/// Loads the units and plan 398 from the seed files. What is there already, by its code, is left as it stands, save the texts of the plan's
+/// targets, which nobody can edit and a later release may revise. Loading twice changes nothing.
 /// </summary>
 public sealed class Seeder(Database database, TimeProvider time)
 {
@@ -37,11 +37,24 @@ public sealed class Seeder(Database database, TimeProvider time)
     private const string MaxTarget = "SELECT COALESCE(MAX(target_id), 0) FROM targets";
     private const string InsertTarget = """
         INSERT INTO targets (target_id, plan_id, code, group_code, ordinal, title_vi, title_en, kind, measure, trajectory,
-            unit_of_measure, reporting, owner_id, frequency, commitment, weight_hundredths, numerator_vi, denominator_vi, exclusion_vi,
-            remarks_en)
+            unit_of_measure, reporting, owner_id, frequency, commitment, weight_hundredths, numerator_vi, numerator_en, denominator_vi,
+            denominator_en, exclusion_vi, exclusion_en, note_vi, note_en)
         VALUES (@id, @planId, @code, @groupCode, @ordinal, @titleVi, @titleEn, @kind, @measure, @trajectory,
-            @unitOfMeasure, @reporting, @ownerId, @frequency, @commitment, @weightHundredths, @numeratorVi, @denominatorVi, @exclusionVi,
-            @remarksEn)
+            @unitOfMeasure, @reporting, @ownerId, @frequency, @commitment, @weightHundredths, @numeratorVi, @numeratorEn, @denominatorVi,
+            @denominatorEn, @exclusionVi, @exclusionEn, @noteVi, @noteEn)
+        """;
+    private const string TargetTexts = """
+        SELECT targets.code AS Code, targets.title_vi AS TitleVi, targets.title_en AS TitleEn, numerator_vi AS NumeratorVi,
+            numerator_en AS NumeratorEn, denominator_vi AS DenominatorVi, denominator_en AS DenominatorEn, exclusion_vi AS ExclusionVi,
+            exclusion_en AS ExclusionEn, note_vi AS NoteVi, note_en AS NoteEn
+        FROM targets JOIN plans ON plans.plan_id = targets.plan_id
+        WHERE plans.code = @plan
+        """;
+    private const string UpdateTargetTexts = """
+        UPDATE targets SET title_vi = @titleVi, title_en = @titleEn, numerator_vi = @numeratorVi, numerator_en = @numeratorEn,
+            denominator_vi = @denominatorVi, denominator_en = @denominatorEn, exclusion_vi = @exclusionVi, exclusion_en = @exclusionEn,
+            note_vi = @noteVi, note_en = @noteEn
+        WHERE code = @code AND plan_id = (SELECT plan_id FROM plans WHERE code = @plan)
         """;
     private const string InsertReporterKind = "INSERT INTO target_reporter_kinds (target_id, kind) VALUES (@targetId, @kind)";
     private const string MaxLine = "SELECT COALESCE(MAX(line_id), 0) FROM target_lines";
@@ -76,7 +89,8 @@ public sealed class Seeder(Database database, TimeProvider time)
                 await DataVersions.RaiseAsync(session, time, DataVersions.Catalogue);
                 var units = await SeedUnitsAsync(session);
                 var plans = await SeedPlansAsync(session);
-                return ((units, plans), units + plans > 0);
+                var revised = await ReviseTargetsAsync(session);
+                return ((units, plans), units + plans + revised > 0);
             },
             cancellation,
             Pace.Bulk);
@@ -86,7 +100,42 @@ public sealed class Seeder(Database database, TimeProvider time)
     {
         var units = (await session.QueryAsync<UnitRow>(UnitCodes)).Select(unit => unit.Code).ToHashSet();
         return Read("units").TrueForAll(row => units.Contains(row["code"]))
-            && await session.SingleAsync<int>(PlanExists, new { code = Read("plans")[0]["code"] }) > 0;
+            && await session.SingleAsync<int>(PlanExists, new { code = Read("plans")[0]["code"] }) > 0
+            && (await RevisedTargetsAsync(session, Read("plans")[0]["code"])).Count == 0;
+    }
+
+    private async Task<int> ReviseTargetsAsync(DbSession session)
+    {
+        var plan = Read("plans")[0]["code"];
+        var revised = await RevisedTargetsAsync(session, plan);
+        if (revised.Count == 0)
+        {
+            return 0;
+        }
+
+        await DataVersions.RaiseAsync(session, time, DataVersions.ScopeOf(plan));
+        await session.ExecuteAsync(UpdateTargetTexts, revised.ConvertAll(row => new
+        {
+            plan,
+            code = row.Code,
+            titleVi = row.TitleVi,
+            titleEn = row.TitleEn,
+            numeratorVi = row.NumeratorVi,
+            numeratorEn = row.NumeratorEn,
+            denominatorVi = row.DenominatorVi,
+            denominatorEn = row.DenominatorEn,
+            exclusionVi = row.ExclusionVi,
+            exclusionEn = row.ExclusionEn,
+            noteVi = row.NoteVi,
+            noteEn = row.NoteEn,
+        }));
+        return revised.Count;
+    }
+
+    private static async Task<List<TargetTextsRow>> RevisedTargetsAsync(DbSession session, string plan)
+    {
+        var stored = (await session.QueryAsync<TargetTextsRow>(TargetTexts, new { plan })).ToDictionary(row => row.Code);
+        return [.. Of(plan, "targets").Select(TargetTextsRow.Of).Where(row => stored.TryGetValue(row.Code, out var known) && known != row)];
     }
 
     private static async Task<int> SeedUnitsAsync(DbSession session)
@@ -232,9 +281,13 @@ public sealed class Seeder(Database database, TimeProvider time)
                 commitment = row["commitment"],
                 weightHundredths = Hundredths(row["weight"]),
                 numeratorVi = Text(row["numerator_vi"]),
+                numeratorEn = Text(row["numerator_en"]),
                 denominatorVi = Text(row["denominator_vi"]),
+                denominatorEn = Text(row["denominator_en"]),
                 exclusionVi = Text(row["exclusion_vi"]),
-                remarksEn = Text(row["edge_cases_en"]),
+                exclusionEn = Text(row["exclusion_en"]),
+                noteVi = Text(row["note_vi"]),
+                noteEn = Text(row["note_en"]),
             });
             await session.ExecuteAsync(InsertReporterKind, List(row["reporter_kinds"]).Select(kind => new { targetId, kind }).ToList());
         }
@@ -319,6 +372,36 @@ public sealed class Seeder(Database database, TimeProvider time)
 
     private static int? Hundredths(string value) =>
         value.Length == 0 ? null : (int)(decimal.Parse(value, CultureInfo.InvariantCulture) * 100);
+
+    private sealed record TargetTextsRow
+    {
+        public required string Code { get; init; }
+        public required string TitleVi { get; init; }
+        public required string TitleEn { get; init; }
+        public required string? NumeratorVi { get; init; }
+        public required string? NumeratorEn { get; init; }
+        public required string? DenominatorVi { get; init; }
+        public required string? DenominatorEn { get; init; }
+        public required string? ExclusionVi { get; init; }
+        public required string? ExclusionEn { get; init; }
+        public required string? NoteVi { get; init; }
+        public required string? NoteEn { get; init; }
+
+        public static TargetTextsRow Of(Dictionary<string, string> row) => new()
+        {
+            Code = row["code"],
+            TitleVi = row["title_vi"],
+            TitleEn = row["title_en"],
+            NumeratorVi = Text(row["numerator_vi"]),
+            NumeratorEn = Text(row["numerator_en"]),
+            DenominatorVi = Text(row["denominator_vi"]),
+            DenominatorEn = Text(row["denominator_en"]),
+            ExclusionVi = Text(row["exclusion_vi"]),
+            ExclusionEn = Text(row["exclusion_en"]),
+            NoteVi = Text(row["note_vi"]),
+            NoteEn = Text(row["note_en"]),
+        };
+    }
 
     private sealed record UnitRow
     {

@@ -42,9 +42,21 @@ public sealed record IndicatorAnswer
     public required string? CountedVi { get; init; }
 
     public required Aggregation Aggregation { get; init; }
+
+    /// <summary>What the numerator counts; null where a value is no count.</summary>
     public required string? NumeratorVi { get; init; }
+
+    public required string? NumeratorEn { get; init; }
+
+    /// <summary>What the total counts. Where an exclusion is named, the total includes it.</summary>
     public required string? DenominatorVi { get; init; }
+
+    public required string? DenominatorEn { get; init; }
+
+    /// <summary>What may be excluded from the total; null where nothing may.</summary>
     public required string? ExclusionVi { get; init; }
+
+    public required string? ExclusionEn { get; init; }
     public required string FormulaVi { get; init; }
     public required string FormulaEn { get; init; }
 
@@ -75,7 +87,10 @@ public sealed record IndicatorAnswer
     /// <summary>The same in English.</summary>
     public required string? CompletionEn { get; init; }
 
-    public required string? RemarksEn { get; init; }
+    /// <summary>What those who report must know.</summary>
+    public required string? NoteVi { get; init; }
+
+    public required string? NoteEn { get; init; }
 }
 
 internal static class IndicatorEndpoints
@@ -115,6 +130,9 @@ internal static class IndicatorEndpoints
     {
         var (aggregation, unit, formulaVi, formulaEn) = target.Kind switch
         {
+            TargetKind.Ratio when !target.TakesExclusion => (Aggregation.RatioOfSums, FigureUnit.Percent,
+                "Tổng tử số ÷ tổng mẫu số × 100, trên các đơn vị có báo cáo",
+                "sum of numerators ÷ sum of totals × 100, over the units that reported"),
             TargetKind.Ratio => (Aggregation.RatioOfSums, FigureUnit.Percent,
                 "Tổng tử số ÷ (tổng mẫu số − tổng loại trừ) × 100, trên các đơn vị có báo cáo",
                 "sum of numerators ÷ (sum of totals − sum of excluded) × 100, over the units that reported"),
@@ -134,8 +152,11 @@ internal static class IndicatorEndpoints
             CountedVi = target.UnitOfMeasure,
             Aggregation = aggregation,
             NumeratorVi = target.NumeratorVi,
+            NumeratorEn = target.NumeratorEn,
             DenominatorVi = target.DenominatorVi,
+            DenominatorEn = target.DenominatorEn,
             ExclusionVi = target.ExclusionVi,
+            ExclusionEn = target.ExclusionEn,
             FormulaVi = formulaVi,
             FormulaEn = formulaEn,
             Measure = target.Measure,
@@ -154,7 +175,8 @@ internal static class IndicatorEndpoints
                 target, "100 where met, otherwise 0", "atLeast: min(100, rate ÷ threshold × 100)",
                 "atMost: 100 where met, otherwise threshold ÷ rate × 100"),
             Lines = [.. target.Lines.Select(line => new TargetLineAnswer(line.Level, line.Operator, Wire.Threshold(target, line)))],
-            RemarksEn = target.RemarksEn,
+            NoteVi = target.NoteVi,
+            NoteEn = target.NoteEn,
         };
     }
 

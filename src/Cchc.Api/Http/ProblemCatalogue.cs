@@ -140,6 +140,8 @@ internal static class ProblemCatalogue
         ["value.required"] = new(422, "Thiếu {0}.", "{0} is missing."),
         ["value.shape"] = new(422, "{0} không dùng cho loại chỉ tiêu {1}.", "{0} does not belong to a target of kind {1}."),
         ["value.exclusive"] = new(422, "'Không áp dụng' không đi cùng giá trị.", "'Not applicable' does not go with a value."),
+        ["value.excludedNotTaken"] = new(
+            422, "Chỉ tiêu {0} không có số loại trừ; hãy bỏ trống.", "Target {0} takes no exclusion; leave excluded out."),
         ["value.excludedExceedsTotal"] = new(422, "Số loại trừ lớn hơn tổng số.", "The excluded exceed the total."),
         ["value.numeratorExceedsBase"] = new(
             422, "Tử số lớn hơn tổng số trừ số loại trừ.", "The numerator exceeds the total less the excluded."),

@@ -37,7 +37,11 @@ internal static class ImportColumns
         .ToFrozenDictionary(each => each.Name, each => each.Column, StringComparer.Ordinal);
 
     // What a template or a file of rejected rows says for people, and an import does not read.
-    private static readonly FrozenSet<string> Explanatory = new[] { Reason, "unit_name", "target_title" }.Select(Simplify).ToFrozenSet();
+    private static readonly FrozenSet<string> Explanatory = new[]
+    {
+        Reason, "unit_name", "target_title", "numerator_vi", "numerator_en", "denominator_vi", "denominator_en", "exclusion_vi", "exclusion_en",
+        "note_vi", "note_en",
+    }.Select(Simplify).ToFrozenSet();
 
     public static string NameOf(ImportColumn column) => Names[(int)column];
 

@@ -54,7 +54,7 @@ internal static class ImportEndpoints
     private static readonly Dictionary<string, string> Bodies = new()
     {
         ["application/json"] = """[ { "unit": "SNV", "period": "2022-H1", "target": "II.3.a", "numerator": 120, "total": 200 } ]""",
-        ["text/csv"] = "unit,period,target,level,numerator,total,excluded,done,position,state,not_applicable,note\nSNV,2022-H1,II.3.a,,120,200,0,,,,,\n",
+        ["text/csv"] = "unit,period,target,level,numerator,total,excluded,done,position,state,not_applicable,note\nSNV,2022-H1,II.3.a,,120,200,,,,,,\n",
         ["application/x-ndjson"] = "{ \"unit\": \"SNV\", \"period\": \"2022-H1\", \"target\": \"II.3.a\", \"numerator\": 120, \"total\": 200 }\n",
         [XlsxType] = "",
         ["multipart/form-data"] = "",

@@ -24,9 +24,10 @@ public sealed record ImportRowBody
 
     public long? Numerator { get; init; }
 
-    /// <summary>The denominator before exclusions.</summary>
+    /// <summary>The denominator, with what is excluded.</summary>
     public long? Total { get; init; }
 
+    /// <summary>How many of the total do not count. More than 0 is refused where the target names no exclusion.</summary>
     public long? Excluded { get; init; }
     public bool? Done { get; init; }
     public long? Position { get; init; }

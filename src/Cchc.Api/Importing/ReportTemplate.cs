@@ -24,11 +24,12 @@ internal sealed class ReportTemplate(Plan plan, Period period, IReadOnlyList<Uni
          ImportColumn.NotApplicable, ImportColumn.Note];
 
     private static readonly string[] Headings =
-        ["unit", "unit_name", "period", "target", "target_title", "level", .. Given.Select(ImportColumns.NameOf),
-         "previous_period", .. Given.Select(column => "previous_" + ImportColumns.NameOf(column))];
+        ["unit", "unit_name", "period", "target", "target_title", "numerator_vi", "denominator_vi", "exclusion_vi", "note_vi", "level",
+         .. Given.Select(ImportColumns.NameOf), "previous_period", .. Given.Select(column => "previous_" + ImportColumns.NameOf(column)),
+         "numerator_en", "denominator_en", "exclusion_en", "note_en"];
 
     private static readonly double[] Widths =
-        [9, 28, 10, 9, 50, 10, 12, 12, 12, 10, 10, 13, 26, 30, 12, 12, 12, 12, 10, 10, 13, 26, 30];
+        [9, 28, 10, 9, 50, 40, 40, 30, 50, 10, 12, 12, 12, 10, 10, 13, 26, 30, 12, 12, 12, 12, 10, 10, 13, 26, 30, 40, 40, 30, 50];
 
     private readonly List<(Unit Unit, IReadOnlyList<LineReporters> Lines)> _due = [];
     private readonly Dictionary<(int Unit, int Line), ImportRow> _before = [];
@@ -117,7 +118,8 @@ internal sealed class ReportTemplate(Plan plan, Period period, IReadOnlyList<Uni
             {
                 var owned = target.Kind switch
                 {
-                    TargetKind.Ratio => [ImportColumn.Numerator, ImportColumn.Total, ImportColumn.Excluded],
+                    TargetKind.Ratio when target.TakesExclusion => [ImportColumn.Numerator, ImportColumn.Total, ImportColumn.Excluded],
+                    TargetKind.Ratio => [ImportColumn.Numerator, ImportColumn.Total],
                     TargetKind.UnitShare => [ImportColumn.Done],
                     TargetKind.Milestone => new[] { ImportColumn.State },
                     _ => [ImportColumn.Position],
@@ -126,14 +128,18 @@ internal sealed class ReportTemplate(Plan plan, Period period, IReadOnlyList<Uni
                 yield return
                 [
                     Fixed(unit.Code), Fixed(unit.On(period.DataTo)?.NameVi ?? ""), Fixed(period.Code), Fixed(target.Code), Fixed(target.TitleVi),
+                    Explained(target.NumeratorVi), Explained(target.DenominatorVi), Explained(target.ExclusionVi), Explained(target.NoteVi),
                     Fixed(Words.Of(line.Level)),
                     .. Given.Select(column => new SheetCell(
                         "", Style: owned.Contains(column) || column >= ImportColumn.NotApplicable ? CellStyle.ToFill : CellStyle.Fixed)),
                     Fixed(before is null ? "" : _previous!.Code), .. Given.Select(column => Before(target, column, before)),
+                    Explained(target.NumeratorEn), Explained(target.DenominatorEn), Explained(target.ExclusionEn), Explained(target.NoteEn),
                 ];
             }
         }
     }
+
+    private static SheetCell Explained(string? text) => Fixed(text ?? "");
 
     private static SheetCell Fixed(string text) => new(text, Style: CellStyle.Fixed);
 
@@ -151,7 +157,7 @@ internal sealed class ReportTemplate(Plan plan, Period period, IReadOnlyList<Uni
             (ImportColumn.Note, _) => Fixed(said.Note ?? ""),
             (ImportColumn.Numerator, TargetKind.Ratio) when isGiven => Number(said.First),
             (ImportColumn.Total, TargetKind.Ratio) when isGiven => Number(said.Total),
-            (ImportColumn.Excluded, TargetKind.Ratio) when isGiven => Number(said.Excluded),
+            (ImportColumn.Excluded, TargetKind.Ratio) when isGiven && (target.TakesExclusion || said.Excluded > 0) => Number(said.Excluded),
             (ImportColumn.Done, TargetKind.UnitShare) when isGiven => Fixed(said.First == 1 ? "true" : "false"),
             (ImportColumn.State, TargetKind.Milestone) when isGiven => Fixed(Words.Of((Progress)said.First)),
             (ImportColumn.Position, TargetKind.Rank or TargetKind.Grade) when isGiven => Number(said.First),

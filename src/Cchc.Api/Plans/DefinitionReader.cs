@@ -66,7 +66,8 @@ internal sealed class DefinitionReader(UnitRegistry units)
     {
         var members = _input.Members(
             item, pointer, "code", "group", "titleVi", "titleEn", "kind", "measure", "trajectory", "unitOfMeasure", "reporting", "reporterKinds",
-            "owner", "frequency", "commitment", "weight", "numeratorVi", "denominatorVi", "exclusionVi", "remarksEn", "lines");
+            "owner", "frequency", "commitment", "weight", "numeratorVi", "numeratorEn", "denominatorVi", "denominatorEn",
+            "exclusionVi", "exclusionEn", "noteVi", "noteEn", "lines");
         var group = Text(members, "group", pointer, 40);
         if (group is not null && !groups.Exists(each => each.Code == group))
         {
@@ -110,9 +111,13 @@ internal sealed class DefinitionReader(UnitRegistry units)
             Commitment = Word<Commitment>(members, "commitment", pointer),
             WeightHundredths = _input.Hundredths(members, "weight", pointer, most: 10_000) ?? 100,
             NumeratorVi = Text(members, "numeratorVi", pointer, 1000, required: false),
+            NumeratorEn = Text(members, "numeratorEn", pointer, 1000, required: false),
             DenominatorVi = Text(members, "denominatorVi", pointer, 1000, required: false),
+            DenominatorEn = Text(members, "denominatorEn", pointer, 1000, required: false),
             ExclusionVi = Text(members, "exclusionVi", pointer, 1000, required: false),
-            RemarksEn = Text(members, "remarksEn", pointer, 2000, required: false),
+            ExclusionEn = Text(members, "exclusionEn", pointer, 1000, required: false),
+            NoteVi = Text(members, "noteVi", pointer, 2000, required: false),
+            NoteEn = Text(members, "noteEn", pointer, 2000, required: false),
             Lines = List(members, "lines", 4, (line, at) => ReadLine(line, at, kind), line => Http.Words.Of(line.Level), pointer),
         };
     }

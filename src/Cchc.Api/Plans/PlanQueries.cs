@@ -25,7 +25,8 @@ internal static class PlanQueries
         SELECT plan_id AS PlanId, target_id AS Id, code AS Code, group_code AS GroupCode, title_vi AS TitleVi, title_en AS TitleEn,
             kind AS Kind, measure AS Measure, trajectory AS Trajectory, unit_of_measure AS UnitOfMeasure, reporting AS Reporting,
             owner_id AS OwnerId, frequency AS Frequency, commitment AS Commitment, weight_hundredths AS WeightHundredths,
-            numerator_vi AS NumeratorVi, denominator_vi AS DenominatorVi, exclusion_vi AS ExclusionVi, remarks_en AS RemarksEn
+            numerator_vi AS NumeratorVi, numerator_en AS NumeratorEn, denominator_vi AS DenominatorVi, denominator_en AS DenominatorEn,
+            exclusion_vi AS ExclusionVi, exclusion_en AS ExclusionEn, note_vi AS NoteVi, COALESCE(note_en, remarks_en) AS NoteEn
         FROM targets ORDER BY plan_id, ordinal
         """;
 
@@ -185,9 +186,13 @@ internal static class PlanQueries
         public Commitment Commitment { get; init; }
         public int WeightHundredths { get; init; }
         public string? NumeratorVi { get; init; }
+        public string? NumeratorEn { get; init; }
         public string? DenominatorVi { get; init; }
+        public string? DenominatorEn { get; init; }
         public string? ExclusionVi { get; init; }
-        public string? RemarksEn { get; init; }
+        public string? ExclusionEn { get; init; }
+        public string? NoteVi { get; init; }
+        public string? NoteEn { get; init; }
 
         public Target ToTarget(IReadOnlyList<UnitKind> kinds, IEnumerable<LineRow> lines) => new()
         {
@@ -207,9 +212,13 @@ internal static class PlanQueries
             Commitment = Commitment,
             WeightHundredths = WeightHundredths,
             NumeratorVi = NumeratorVi,
+            NumeratorEn = NumeratorEn,
             DenominatorVi = DenominatorVi,
+            DenominatorEn = DenominatorEn,
             ExclusionVi = ExclusionVi,
-            RemarksEn = RemarksEn,
+            ExclusionEn = ExclusionEn,
+            NoteVi = NoteVi,
+            NoteEn = NoteEn,
             Lines = [.. lines.Select(line => new TargetLine
             {
                 Id = line.Id,

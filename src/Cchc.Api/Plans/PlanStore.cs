@@ -36,9 +36,11 @@ internal static class PlanStore
 
     private const string InsertTarget = """
         INSERT INTO targets (target_id, plan_id, code, group_code, ordinal, title_vi, title_en, kind, measure, trajectory,
-            unit_of_measure, reporting, owner_id, frequency, commitment, weight_hundredths, numerator_vi, denominator_vi, exclusion_vi, remarks_en)
+            unit_of_measure, reporting, owner_id, frequency, commitment, weight_hundredths, numerator_vi, numerator_en,
+            denominator_vi, denominator_en, exclusion_vi, exclusion_en, note_vi, note_en)
         VALUES (@targetId, @planId, @code, @groupCode, @ordinal, @titleVi, @titleEn, @kind, @measure, @trajectory,
-            @unitOfMeasure, @reporting, @ownerId, @frequency, @commitment, @weight, @numeratorVi, @denominatorVi, @exclusionVi, @remarksEn)
+            @unitOfMeasure, @reporting, @ownerId, @frequency, @commitment, @weight, @numeratorVi, @numeratorEn,
+            @denominatorVi, @denominatorEn, @exclusionVi, @exclusionEn, @noteVi, @noteEn)
         """;
 
     private const string InsertReporterKind = "INSERT INTO target_reporter_kinds (target_id, kind) VALUES (@targetId, @kind)";
@@ -217,9 +219,13 @@ internal static class PlanStore
                 commitment = Words.Of(target.Commitment),
                 weight = target.WeightHundredths,
                 numeratorVi = target.NumeratorVi,
+                numeratorEn = target.NumeratorEn,
                 denominatorVi = target.DenominatorVi,
+                denominatorEn = target.DenominatorEn,
                 exclusionVi = target.ExclusionVi,
-                remarksEn = target.RemarksEn,
+                exclusionEn = target.ExclusionEn,
+                noteVi = target.NoteVi,
+                noteEn = target.NoteEn,
             });
             await session.ExecuteAsync(
                 InsertReporterKind, target.ReporterKinds.Select(kind => new { targetId, kind = Words.Of(kind) }).ToList());

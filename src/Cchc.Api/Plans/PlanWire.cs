@@ -31,17 +31,21 @@ public sealed record PlanAnswer(
 /// <summary>A group of targets.</summary>
 public sealed record GroupAnswer(string Code, string TitleVi, string TitleEn);
 
-/// <summary>A target with the condition it sets at each level.</summary>
+/// <summary>
+/// A target with the condition it sets at each level, and what it counts. Where it names an exclusion, its denominator includes what may be
+/// excluded; where it names none, <c>excluded</c> is refused. The note is for those who report.
+/// </summary>
 public sealed record TargetAnswer(
     string Code, string Group, string TitleVi, string TitleEn, TargetKind Kind, Measure Measure, Trajectory Trajectory,
     string? UnitOfMeasure, Reporting Reporting, IReadOnlyList<UnitKind> ReporterKinds, string Owner, Frequency Frequency,
-    Commitment Commitment, decimal Weight, string? NumeratorVi, string? DenominatorVi, string? ExclusionVi, string? RemarksEn,
-    IReadOnlyList<TargetLineAnswer> Lines)
+    Commitment Commitment, decimal Weight, string? NumeratorVi, string? NumeratorEn, string? DenominatorVi, string? DenominatorEn,
+    string? ExclusionVi, string? ExclusionEn, string? NoteVi, string? NoteEn, IReadOnlyList<TargetLineAnswer> Lines)
 {
     internal static TargetAnswer Of(Target target, UnitRegistry units) => new(
         target.Code, target.Group, target.TitleVi, target.TitleEn, target.Kind, target.Measure, target.Trajectory,
         target.UnitOfMeasure, target.Reporting, target.ReporterKinds, units[target.OwnerId].Code, target.Frequency,
-        target.Commitment, Wire.Weight(target), target.NumeratorVi, target.DenominatorVi, target.ExclusionVi, target.RemarksEn,
+        target.Commitment, Wire.Weight(target), target.NumeratorVi, target.NumeratorEn, target.DenominatorVi, target.DenominatorEn,
+        target.ExclusionVi, target.ExclusionEn, target.NoteVi, target.NoteEn,
         [.. target.Lines.Select(line => new TargetLineAnswer(line.Level, line.Operator, Wire.Threshold(target, line)))]);
 }
 

@@ -57,11 +57,14 @@ public sealed record ReportValue
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? Numerator { get; init; }
 
-    /// <summary>The denominator before exclusions.</summary>
+    /// <summary>The denominator, with what is excluded.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? Total { get; init; }
 
-    /// <summary>0 where it is not given.</summary>
+    /// <summary>
+    /// How many of the total do not count; 0 where it is not given. More than 0 is refused (<c>value.excludedNotTaken</c>) where the target
+    /// names no exclusion.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? Excluded { get; init; }
 

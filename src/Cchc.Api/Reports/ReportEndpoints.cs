@@ -13,7 +13,8 @@ namespace Cchc.Api.Reports;
 internal static class ReportEndpoints
 {
     private const string BodyExample = """
-        { "values": [ { "target": "II.3.a", "numerator": 120, "total": 200, "excluded": 0, "note": "Số liệu đến 14/6" },
+        { "values": [ { "target": "II.3.a", "numerator": 120, "total": 200, "note": "Số liệu đến 14/6" },
+                      { "target": "II.8.a", "numerator": 880, "total": 900, "excluded": 12 },
                       { "target": "II.10.a", "done": true },
                       { "target": "II.7.a", "notApplicable": "Chưa được phê duyệt đề án vị trí việc làm" } ],
           "tasks": [ { "task": "III.2.b", "status": "inProgress", "count": 2 } ],

@@ -136,11 +136,25 @@ public sealed record Target
     /// <summary>The target's weight in the plan, in whole hundredths; 100 is the default weight of 1.</summary>
     public required int WeightHundredths { get; init; }
 
-    public required string? NumeratorVi { get; init; }
-    public required string? DenominatorVi { get; init; }
-    public required string? ExclusionVi { get; init; }
-    public required string? RemarksEn { get; init; }
+    public string? NumeratorVi { get; init; }
+    public string? NumeratorEn { get; init; }
+    public string? DenominatorVi { get; init; }
+    public string? DenominatorEn { get; init; }
+
+    /// <summary>What may be excluded from the total, which then includes it.</summary>
+    public string? ExclusionVi { get; init; }
+
+    public string? ExclusionEn { get; init; }
+
+    /// <summary>What those who report must know of the target.</summary>
+    public string? NoteVi { get; init; }
+
+    public string? NoteEn { get; init; }
     public required IReadOnlyList<TargetLine> Lines { get; init; }
+
+    /// <summary>Whether a value may exclude a part of its total.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool TakesExclusion => Kind == TargetKind.Ratio && (ExclusionVi ?? ExclusionEn) is not null;
 
     public bool IsDueIn(Period period) => Frequency switch
     {

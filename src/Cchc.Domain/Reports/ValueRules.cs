@@ -92,7 +92,12 @@ public static class ValueRules
             }
         }
 
-        if (target.Kind == TargetKind.Ratio && given is { Numerator: { } numerator, Total: { } total })
+        // An excluded count of 0 says the same as none.
+        if (given.Excluded > 0 && target is { Kind: TargetKind.Ratio, TakesExclusion: false })
+        {
+            yield return new Breach("value.excludedNotTaken", "excluded", given.Excluded, target.Code);
+        }
+        else if (target.Kind == TargetKind.Ratio && given is { Numerator: { } numerator, Total: { } total })
         {
             var excluded = given.Excluded ?? 0;
             if (excluded > total)

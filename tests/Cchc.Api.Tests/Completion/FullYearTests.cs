@@ -139,9 +139,10 @@ public sealed class FullYearTests
         {
             case "ratio":
                 var total = _random.Next(5) == 0 ? _random.NextInt64(0, 100_000_000_000) : _random.Next(0, 900);
-                var excluded = _random.Next(3) == 0 ? _random.NextInt64(0, total + 1) : 0;
+                var excluded = _seed.TakesExclusion.Contains(target.Id) && _random.Next(3) > 0 ? _random.NextInt64(0, total + 1) : 0;
                 var numerator = _random.NextInt64(0, total - excluded + 1);
-                return (new OracleValue(false, numerator, total, excluded), $"\"numerator\":{numerator},\"total\":{total},\"excluded\":{excluded}");
+                return (new OracleValue(false, numerator, total, excluded),
+                    $"\"numerator\":{numerator},\"total\":{total}" + (excluded > 0 ? $",\"excluded\":{excluded}" : ""));
             case "unitShare":
                 var done = _random.Next(4) > 0;
                 return (new OracleValue(false, done ? 1 : 0, 0, 0), $"\"done\":{(done ? "true" : "false")}");

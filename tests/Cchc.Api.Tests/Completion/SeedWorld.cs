@@ -22,6 +22,8 @@ internal sealed class SeedWorld
         PeriodCodes = Read("periods").Select((row, index) => (row, index)).ToDictionary(each => each.index + 1, each => each.row["code"]);
         var lines = Read("target_lines").Select((row, index) => (row, index)).ToLookup(each => each.row["target"]);
         TargetCodes = Read("targets").Select((row, index) => (row, index)).ToDictionary(each => each.index + 1, each => each.row["code"]);
+        TakesExclusion = Read("targets").Select((row, index) => (row, index)).Where(each => each.row["exclusion_vi"].Length > 0)
+            .Select(each => each.index + 1).ToHashSet();
         Targets = [.. Read("targets").Select((row, index) => new OracleTarget(
             index + 1, row["kind"], row["measure"] == "flow", row["trajectory"] == "progressive", row["reporting"] == "owner",
             row["reporter_kinds"].Split('|'), codes[row["owner"]], row["frequency"], 100,
@@ -35,6 +37,7 @@ internal sealed class SeedWorld
     public IReadOnlyList<OracleTarget> Targets { get; }
     public IReadOnlyDictionary<int, string> PeriodCodes { get; }
     public IReadOnlyDictionary<int, string> TargetCodes { get; }
+    public IReadOnlySet<int> TakesExclusion { get; }
 
     /// <summary>The lines that a unit owes in a period, as the page on the domain says.</summary>
     public IEnumerable<(OracleTarget Target, OracleLine Line)> Owed(OracleUnit unit, OraclePeriod period) =>

@@ -62,7 +62,8 @@ public sealed class WorkbookTests
             var free = names.Where((_, index) => !isLocked[row[index].Style]).ToList();
             var asked = row[names.IndexOf("target")].Text switch
             {
-                "II.3.a" or "II.8.a" => new[] { "numerator", "total", "excluded" },
+                "II.8.a" => new[] { "numerator", "total", "excluded" },
+                "II.2.a" or "II.3.a" or "II.5.c" or "II.6.a" or "II.7.b" => ["numerator", "total"],
                 "II.1.a" or "II.10.a" => ["done"],
                 _ => null,
             };
