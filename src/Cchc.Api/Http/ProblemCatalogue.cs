@@ -31,7 +31,7 @@ internal static class ProblemCatalogue
             409, "Số liệu không đổi từ kết quả tổng hợp số {0}.", "The figures have not changed since consolidated result {0}."),
         ["auth.required"] = new(401, "Cần khóa API hoặc thẻ đăng nhập hợp lệ.", "A valid API key or token is needed."),
         ["obstacle.unknown"] = new(404, "Không có vướng mắc số {0}.", "There is no obstacle {0}."),
-        ["obstacle.state"] = new(409, "Vướng mắc đang ở trạng thái {0}, không thể {1}.", "The obstacle is {0}; it cannot {1}."),
+        ["obstacle.state"] = new(409, "Trạng thái hiện tại của vướng mắc không cho phép thao tác này.", "The obstacle is {0}, which does not allow {1}."),
         ["obstacle.ownUnit"] = new(
             422, "Không giao cho chính đơn vị nêu vướng mắc.", "An obstacle is not assigned to the unit that raised it."),
         ["obstacle.escalate"] = new(422, "Trình UBND tỉnh bằng escalate.", "It goes to the provincial committee by escalate."),
@@ -47,7 +47,7 @@ internal static class ProblemCatalogue
         ["auth.address"] = new(403, "Khóa này không được dùng từ địa chỉ đó.", "This key may not be used from that address."),
         ["key.unknown"] = new(404, "Không có khóa {0}.", "There is no key {0}."),
         ["key.state"] = new(409, "Khóa đã hết hạn hoặc đã thu hồi.", "The key has expired or was revoked."),
-        ["key.needsUnit"] = new(422, "Vai trò {0} cần một đơn vị.", "A {0} needs a unit."),
+        ["key.needsUnit"] = new(422, "Vai trò này cần gắn với một đơn vị.", "The role {0} needs a unit."),
         ["key.notReviewingUnit"] = new(
             422, "Người duyệt là cơ quan chủ trì kế hoạch hoặc cấp huyện.", "A reviewer is the plan's lead unit, or a district."),
         ["key.range"] = new(
@@ -60,7 +60,7 @@ internal static class ProblemCatalogue
             "The requested Range lies beyond the content; Content-Range says how long that is."),
         ["precondition.required"] = new(
             428, "Cần If-Match với phiên bản đang có để thay nội dung.", "If-Match with the current version is needed to replace content."),
-        ["report.state"] = new(409, "Báo cáo đang ở trạng thái {0}, không thể {1}.", "The report is {0}; it cannot {1}."),
+        ["report.state"] = new(409, "Trạng thái hiện tại của báo cáo không cho phép thao tác này.", "The report is {0}, which does not allow {1}."),
         ["report.untilPassed"] = new(
             409, "Thời hạn mở lại báo cáo này đã hết.", "The time for which this report was given back has passed."),
         ["report.awaitsDistrict"] = new(409, "Báo cáo chờ UBND cấp huyện duyệt trước.", "The report awaits its district's approval first."),
@@ -155,7 +155,7 @@ internal static class ProblemCatalogue
 
         ["import.rejected"] = new(422, "Tệp có dòng bị từ chối; không có gì thay đổi.", "The file has rejected rows; nothing was changed."),
         ["import.unknown"] = new(404, "Không có lần nhập {0}.", "There is no import {0}."),
-        ["import.state"] = new(409, "Lần nhập đang ở trạng thái {0}.", "The import is {0}."),
+        ["import.state"] = new(409, "Trạng thái hiện tại của lần nhập không cho phép thao tác này.", "The import is {0}, which does not allow this action."),
         ["import.moved"] = new(409, "Dữ liệu đã đổi; phiên bản hiện tại là {0}.", "The data have moved; the version now is {0}."),
         ["import.caller"] = new(
             403, "Khóa đã gửi tệp không còn quyền nhập; không có gì thay đổi.",
