@@ -22,7 +22,7 @@ internal static class ResultEndpoints
     public static void MapResults(this IEndpointRouteBuilder api)
     {
         api.MapGet(Path, ListResults).Describe<Page<ResultSummary>>(
-            "listResults", "The period's consolidated results, the first first", Parameters.Paging).Refuses(404);
+            "listResults", "List the consolidated results of a period, oldest first", Parameters.Paging).Refuses(404);
         api.MapGet(Path + "/{number:int}", GetResult).Describe<ConsolidatedResult>(
             "getResult", "A consolidated result, as it was frozen").Refuses(404);
         api.MapPost(Path, Freeze).DescribeWrite<ConsolidatedResult>(

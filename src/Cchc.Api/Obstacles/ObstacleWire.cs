@@ -86,7 +86,7 @@ public sealed record ObstacleAnswer : ObstacleSummary
     public required string RaisedBy { get; init; }
     public required DateTimeOffset? AssignedAt { get; init; }
 
-    /// <summary>Every answer given, the first first.</summary>
+    /// <summary>Every answer given, oldest first.</summary>
     public required IReadOnlyList<GivenAnswer> Answers { get; init; }
 
     public required IReadOnlyList<ObstacleEvent> History { get; init; }

@@ -34,7 +34,7 @@ internal static class WebhookEndpoints
                 new Parameter("If-Match", "The ETag of the webhook", "\"8f14e45fceea167a\"", Header: true))
             .Takes<WebhookBody>().Refuses(428).Needs(KeyScope.Administration).Sends(AnswerHeaders.ETag, 200);
         api.MapDelete(Path + "/{id}", DeleteWebhook).WithName("deleteWebhook")
-            .WithMetadata(new Description("Take a webhook away, with what it was not told yet", []))
+            .WithMetadata(new Description("Delete a webhook and its pending deliveries", []))
             .Produces<WebhookAnswer>(200, "application/json").Refuses(400, 401, 403, 404, 429, 503).Needs(KeyScope.Administration).Sends(AnswerHeaders.ETag, 200);
         api.MapPost(Path + "/{id}/rotate", RotateWebhook).DescribeWrite<IssuedWebhook>(
                 "rotateWebhook", "Give a webhook a new secret; each replaced secret signs deliveries too for a day", null, IdempotencyKeys.Parameter)
