@@ -6,7 +6,7 @@ namespace Cchc.Api.Data;
 
 /// <summary>
 /// Loads the units and plan 398 from the seed files. What is there already, by its code, is left as it stands, save the texts of the plan's
-/// targets, which nobody can edit and a later release may revise. Loading twice changes nothing.
+/// targets and the criteria of its tasks, which nobody can edit and a later release may revise. Loading twice changes nothing.
 /// </summary>
 public sealed class Seeder(Database database, TimeProvider time)
 {
@@ -56,6 +56,15 @@ public sealed class Seeder(Database database, TimeProvider time)
             note_vi = @noteVi, note_en = @noteEn
         WHERE code = @code AND plan_id = (SELECT plan_id FROM plans WHERE code = @plan)
         """;
+    private const string TaskCriteria = """
+        SELECT tasks.code AS Code, criterion_en AS CriterionEn, criterion_value AS CriterionValue
+        FROM tasks JOIN plans ON plans.plan_id = tasks.plan_id
+        WHERE plans.code = @plan
+        """;
+    private const string UpdateTaskCriteria = """
+        UPDATE tasks SET criterion_en = @criterionEn, criterion_value = @criterionValue
+        WHERE code = @code AND plan_id = (SELECT plan_id FROM plans WHERE code = @plan)
+        """;
     private const string InsertReporterKind = "INSERT INTO target_reporter_kinds (target_id, kind) VALUES (@targetId, @kind)";
     private const string MaxLine = "SELECT COALESCE(MAX(line_id), 0) FROM target_lines";
     private const string InsertLine = """
@@ -89,7 +98,7 @@ public sealed class Seeder(Database database, TimeProvider time)
                 await DataVersions.RaiseAsync(session, time, DataVersions.Catalogue);
                 var units = await SeedUnitsAsync(session);
                 var plans = await SeedPlansAsync(session);
-                var revised = await ReviseTargetsAsync(session);
+                var revised = await ReviseTextsAsync(session);
                 return ((units, plans), units + plans + revised > 0);
             },
             cancellation,
@@ -101,14 +110,16 @@ public sealed class Seeder(Database database, TimeProvider time)
         var units = (await session.QueryAsync<UnitRow>(UnitCodes)).Select(unit => unit.Code).ToHashSet();
         return Read("units").TrueForAll(row => units.Contains(row["code"]))
             && await session.SingleAsync<int>(PlanExists, new { code = Read("plans")[0]["code"] }) > 0
-            && (await RevisedTargetsAsync(session, Read("plans")[0]["code"])).Count == 0;
+            && (await RevisedTargetsAsync(session, Read("plans")[0]["code"])).Count == 0
+            && (await RevisedTasksAsync(session, Read("plans")[0]["code"])).Count == 0;
     }
 
-    private async Task<int> ReviseTargetsAsync(DbSession session)
+    private async Task<int> ReviseTextsAsync(DbSession session)
     {
         var plan = Read("plans")[0]["code"];
         var revised = await RevisedTargetsAsync(session, plan);
-        if (revised.Count == 0)
+        var criteria = await RevisedTasksAsync(session, plan);
+        if (revised.Count + criteria.Count == 0)
         {
             return 0;
         }
@@ -129,7 +140,18 @@ public sealed class Seeder(Database database, TimeProvider time)
             noteVi = row.NoteVi,
             noteEn = row.NoteEn,
         }));
-        return revised.Count;
+        await session.ExecuteAsync(
+            UpdateTaskCriteria,
+            criteria.ConvertAll(row => new { plan, code = row.Code, criterionEn = row.CriterionEn, criterionValue = row.CriterionValue }));
+        return revised.Count + criteria.Count;
+    }
+
+    private static async Task<List<TaskCriterionRow>> RevisedTasksAsync(DbSession session, string plan)
+    {
+        var stored = (await session.QueryAsync<TaskCriterionRow>(TaskCriteria, new { plan })).ToDictionary(row => row.Code);
+        return [.. Of(plan, "tasks")
+            .Select(row => new TaskCriterionRow { Code = row["code"], CriterionEn = row["criterion_en"], CriterionValue = Text(row["criterion_value"]) })
+            .Where(row => stored.TryGetValue(row.Code, out var known) && known != row)];
     }
 
     private static async Task<List<TargetTextsRow>> RevisedTargetsAsync(DbSession session, string plan)
@@ -401,6 +423,13 @@ public sealed class Seeder(Database database, TimeProvider time)
             NoteVi = Text(row["note_vi"]),
             NoteEn = Text(row["note_en"]),
         };
+    }
+
+    private sealed record TaskCriterionRow
+    {
+        public required string Code { get; init; }
+        public required string CriterionEn { get; init; }
+        public required string? CriterionValue { get; init; }
     }
 
     private sealed record UnitRow

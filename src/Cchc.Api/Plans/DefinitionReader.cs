@@ -183,7 +183,7 @@ internal sealed class DefinitionReader(UnitRegistry units)
             AreaEn = Text(members, "areaEn", pointer, 200) ?? "",
             TitleVi = Text(members, "titleVi", pointer, 1000) ?? "",
             TitleEn = Text(members, "titleEn", pointer, 1000) ?? "",
-            CriterionEn = Text(members, "criterionEn", pointer, 1000) ?? "",
+            CriterionEn = Text(members, "criterionEn", pointer, 1000, required: false),
             CriterionKind = Text(members, "criterionKind", pointer, 20) ?? "",
             CriterionValue = Text(members, "criterionValue", pointer, 200, required: false),
             Frequency = Word<Frequency>(members, "frequency", pointer),

@@ -56,7 +56,7 @@ public sealed record PlanDefinition
 
 /// <summary>A task with its lead and its coordinating units from the plan's beginning on.</summary>
 public sealed record TaskDefinition(
-    string Code, string AreaVi, string AreaEn, string TitleVi, string TitleEn, string CriterionEn, string CriterionKind,
+    string Code, string AreaVi, string AreaEn, string TitleVi, string TitleEn, string? CriterionEn, string CriterionKind,
     string? CriterionValue, Frequency Frequency, string? CoordinatingVi, IReadOnlyList<UnitLevel> Levels, IReadOnlyList<string> LinkedTargets,
     string Lead, IReadOnlyList<string> Coordinating);
 

@@ -273,7 +273,7 @@ internal static class PlanQueries
                 AreaEn = AreaEn,
                 TitleVi = TitleVi,
                 TitleEn = TitleEn,
-                CriterionEn = CriterionEn,
+                CriterionEn = CriterionEn.Length == 0 ? null : CriterionEn,
                 CriterionKind = CriterionKind,
                 CriterionValue = CriterionValue,
                 Frequency = Frequency,

@@ -258,7 +258,7 @@ internal static class PlanStore
                 areaEn = task.AreaEn,
                 titleVi = task.TitleVi,
                 titleEn = task.TitleEn,
-                criterionEn = task.CriterionEn,
+                criterionEn = task.CriterionEn ?? "",
                 criterionKind = task.CriterionKind,
                 criterionValue = task.CriterionValue,
                 frequency = Words.Of(task.Frequency),

@@ -10,7 +10,7 @@ namespace Cchc.Api.Plans;
 /// quarter), byUnit where each unit does it for itself (V.1: unit plans issued). Leads are all there were: exactly one at any date.
 /// </summary>
 public sealed record TaskAnswer(
-    string Code, string AreaVi, string AreaEn, string TitleVi, string TitleEn, string CriterionEn, string CriterionKind,
+    string Code, string AreaVi, string AreaEn, string TitleVi, string TitleEn, string? CriterionEn, string CriterionKind,
     string? CriterionValue, Frequency Frequency, IReadOnlyList<UnitLevel> Levels, IReadOnlyList<string> LinkedTargets,
     string Lead, DateOnly LeadSince, string? CoordinatingVi, IReadOnlyList<string> Coordinating,
     Progress Status, long? Count, string? ReportedIn, bool Overdue, TaskCounts? Counts, TaskUnits? ByUnit, IReadOnlyList<LeadAnswer> Leads)

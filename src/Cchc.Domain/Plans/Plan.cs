@@ -187,7 +187,9 @@ public sealed record PlanTask
     public required string AreaEn { get; init; }
     public required string TitleVi { get; init; }
     public required string TitleEn { get; init; }
-    public required string CriterionEn { get; init; }
+    /// <summary>What is reached when it is done; null where the plan sets no criterion.</summary>
+    public required string? CriterionEn { get; init; }
+
     public required string CriterionKind { get; init; }
     public required string? CriterionValue { get; init; }
     public required Frequency Frequency { get; init; }

@@ -54,7 +54,11 @@ public sealed class TargetTextTests
         Assert.Equal("Tổng số TTHC (kể cả TTHC đặc thù)", (string?)procedures["denominatorVi"]);
         Assert.Equal("All administrative procedures (special procedures included)", (string?)procedures["denominatorEn"]);
         Assert.Equal("Số TTHC đặc thù (theo quyết định)", (string?)procedures["exclusionVi"]);
-        foreach (var answer in new[] { targets, indicators, defined })
+        var tasks = (await api.Anonymous.GetJsonAsync($"{Plan}/tasks?limit=1000"))["items"]!.AsArray();
+        Assert.Equal(29, tasks.Count);
+        Assert.Null(tasks.Single(task => (string?)task!["code"] == "III.4.a")!["criterionEn"]);
+        Assert.Equal("Staff in post do not exceed the quota", (string?)tasks.Single(task => (string?)task!["code"] == "III.4.b")!["criterionEn"]);
+        foreach (var answer in new[] { targets, indicators, defined, tasks })
         {
             Assert.DoesNotContain("seed", answer.ToJsonString(), StringComparison.OrdinalIgnoreCase);
             Assert.DoesNotContain("memory", answer.ToJsonString(), StringComparison.OrdinalIgnoreCase);
@@ -143,7 +147,8 @@ public sealed class TargetTextTests
         var seeder = api.Services.GetRequiredService<Seeder>();
         await using var connection = new SqliteConnection(api.ConnectionString);
         await connection.ExecuteAsync(
-            "UPDATE targets SET denominator_vi = 'Tổng số TTHC trừ TTHC đặc thù', exclusion_vi = 'x', numerator_en = NULL, note_vi = NULL");
+            "UPDATE targets SET denominator_vi = 'Tổng số TTHC trừ TTHC đặc thù', exclusion_vi = 'x', numerator_en = NULL, note_vi = NULL;"
+            + "UPDATE tasks SET criterion_en = 'none in seed' WHERE code = 'III.4.a'");
         const string versions = "SELECT SUM(version) FROM data_versions";
         var before = await connection.ExecuteScalarAsync<long>(versions);
         Assert.Equal((0, 0), await seeder.SeedAsync(default));
@@ -152,6 +157,7 @@ public sealed class TargetTextTests
         Assert.True(after > before);
         Assert.Equal(after, await connection.ExecuteScalarAsync<long>(versions));
         Assert.Equal(0, await connection.ExecuteScalarAsync<long>("SELECT COUNT(*) FROM targets WHERE exclusion_vi = 'x'"));
+        Assert.Equal("", await connection.ExecuteScalarAsync<string>("SELECT criterion_en FROM tasks WHERE code = 'III.4.a'"));
         Assert.Equal(current, (await api.Anonymous.GetJsonAsync($"{Plan}/targets")).ToJsonString());
     }
 
