@@ -81,6 +81,15 @@ internal static class ChangeEndpoints
             throw ProblemException.Of([new Refusal("cursor.invalid", null, last) { Parameter = "Last-Event-ID" }]);
         }
 
+        var response = context.Response;
+        response.ContentType = "text/event-stream; charset=utf-8";
+        response.Headers.CacheControl = "no-store";
+        response.Headers["X-Accel-Buffering"] = "no";
+        if (Heads.IsHead(context))
+        {
+            return;
+        }
+
         // Without a place to go on from, one who follows begins now.
         var isNew = seen is null && follows && query.Text("cursor") is null && query.Text("from") is null;
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
@@ -88,10 +97,6 @@ internal static class ChangeEndpoints
         var start = await StartAsync(query, database, ended.Token);
         var head = await HeadAsync(database, ended.Token);
         start = isNew ? head : Math.Min(seen ?? start, head);
-        var response = context.Response;
-        response.ContentType = "text/event-stream; charset=utf-8";
-        response.Headers.CacheControl = "no-store";
-        response.Headers["X-Accel-Buffering"] = "no";
         try
         {
             // The id at once: a client whose connection breaks before the first event resumes here.

@@ -2,6 +2,11 @@ namespace Cchc.Api.Http;
 
 internal static class Heads
 {
+    private static readonly object Mark = new();
+
+    /// <summary>Whether the request, which is handled as GET, was HEAD. What does not end by itself ends after its headers.</summary>
+    public static bool IsHead(HttpContext context) => context.Items.ContainsKey(Mark);
+
     /// <summary>Adds HEAD to the methods that an address allows, and answers OPTIONS with them (RFC 9110, 9.3.7).</summary>
     public static async Task AllowAsync(HttpContext context, RequestDelegate next)
     {
@@ -29,6 +34,7 @@ internal static class Heads
         }
 
         var body = context.Response.Body;
+        context.Items[Mark] = true;
         context.Request.Method = HttpMethods.Get;
         context.Response.Body = Stream.Null;
         try

@@ -13,12 +13,13 @@ internal static partial class IdempotencyKeys
         new("Idempotency-Key", "Repeating the request with the same key within 24 hours does nothing twice", "6f1c2e", Header: true);
 
     /// <summary>The key; null where none is given.</summary>
-    /// <exception cref="ProblemException">400 where it is too long or not ASCII.</exception>
+    /// <exception cref="ProblemException">400 where it is blank, too long or not ASCII, or where there are several.</exception>
     public static string? Of(HttpRequest request)
     {
-        var key = request.Headers["Idempotency-Key"].ToString();
-        return key.Length > 255 || key.Any(c => c is < ' ' or > '~') ? throw new ProblemException("idempotency.invalid")
-            : key.Length == 0 ? null : key;
+        var given = request.Headers["Idempotency-Key"];
+        return given.Count == 0 ? null
+            : given is [{ Length: <= 255 } key] && !string.IsNullOrWhiteSpace(key) && key.All(c => c is >= ' ' and <= '~') ? key
+            : throw new ProblemException("idempotency.invalid");
     }
 
     /// <summary>

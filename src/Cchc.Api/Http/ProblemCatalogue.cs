@@ -75,6 +75,9 @@ internal static class ProblemCatalogue
         ["code.invalid"] = new(
             422, "Mã gồm tối đa {0} chữ cái không dấu, chữ số, dấu chấm, gạch nối hoặc gạch dưới; ký tự đầu và cuối là chữ hoặc số.",
             "A code has up to {0} of A-Z, a-z, 0-9, '.', '-' and '_', with a letter or a digit first and last."),
+        ["amendment.tooLate"] = new(
+            422, "Kế hoạch kết thúc ngày {1:yyyy-MM-dd} nên không còn ngày nào để sửa đổi có hiệu lực.",
+            "The plan ends on {1:yyyy-MM-dd}: no day is left on which an amendment can take effect."),
         ["code.reserved"] = new(
             422, "Không dùng được mã {0}: địa chỉ của hệ thống đã dùng từ này. Hãy chọn mã khác.",
             "The code {0} is part of an address of this API. Choose another one."),

@@ -39,7 +39,7 @@ internal static class Serving
             return 0;
         }
         catch (Exception exception) when (
-            exception is AggregateException or DbException or IOException or UnauthorizedAccessException or InvalidOperationException or FormatException)
+            exception is AggregateException or DbException or IOException or UnauthorizedAccessException or InvalidOperationException or FormatException or ArgumentException)
         {
             _hasFailed = true;
             await Console.Error.WriteLineAsync($"Cchc.Api cannot serve: {Commands.CommandLine.Reason(exception)}");

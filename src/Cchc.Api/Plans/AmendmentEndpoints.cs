@@ -151,7 +151,9 @@ internal static class AmendmentEndpoints
         {
             var isObject = body.ValueKind == JsonValueKind.Object;
             var members = _input.Members(body, "", "number", "issuedOn", "effectiveOn", "reason", "targets");
-            var effectiveOn = _input.Day(members, "effectiveOn", "", plan.Days, isObject);
+            // Nothing is judged after the plan's last day, and no amendment may come before one that is made already.
+            var lastDay = plan.Periods.Max(period => period.DataTo);
+            var effectiveOn = _input.Day(members, "effectiveOn", "", (plan.Days.First, lastDay), isObject);
             if (effectiveOn is { } day)
             {
                 // What has been judged stays judged as it was.
@@ -159,7 +161,7 @@ internal static class AmendmentEndpoints
                     .Concat(plan.Amendments.Select(each => each.EffectiveOn)).DefaultIfEmpty().Max();
                 if (day <= settled)
                 {
-                    _input.Refuse("date.order", "/effectiveOn", day, LocalTime.DayAfter(settled), plan.Days.Last);
+                    _input.Refuse(settled < lastDay ? "date.order" : "amendment.tooLate", "/effectiveOn", day, LocalTime.DayAfter(settled), lastDay);
                 }
             }
 
@@ -183,7 +185,7 @@ internal static class AmendmentEndpoints
                 _input.Refuse("json.required", "/targets", null, "targets");
             }
 
-            var number = _input.Text(members, "number", "", 60, isObject);
+            var number = _input.Line(members, "number", "", 60, isObject);
             var issuedOn = _input.Day(members, "issuedOn", "", Plan.DaysOfIssue(plan.Year), isObject);
             var reason = _input.Text(members, "reason", "", 1000);
             if (isObject && reason is null && !_input.Refusals.Has("/reason"))

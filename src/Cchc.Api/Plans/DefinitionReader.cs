@@ -37,13 +37,13 @@ internal sealed class DefinitionReader(UnitRegistry units)
             Id = current.Id,
             Code = current.Code,
             IsDraft = true,
-            Number = Text(members, "number", "", 60, isObject) ?? "",
+            Number = _input.Line(members, "number", "", 60, isObject) ?? "",
             Year = (int)(year ?? 0),
             TitleVi = Text(members, "titleVi", "", 500, isObject) ?? "",
             TitleEn = Text(members, "titleEn", "", 500, isObject) ?? "",
-            Issuer = Text(members, "issuer", "", 200, isObject) ?? "",
+            Issuer = _input.Line(members, "issuer", "", 200, isObject) ?? "",
             IssuedOn = _input.Day(members, "issuedOn", "", Plan.DaysOfIssue((int)(year ?? current.Year)), isObject) ?? default,
-            SignedBy = Text(members, "signedBy", "", 200, isObject) ?? "",
+            SignedBy = _input.Line(members, "signedBy", "", 200, isObject) ?? "",
             LeadUnitId = FindUnit(members, "leadUnit", "", isObject) ?? 0,
             MonitorUnitId = FindUnit(members, "monitorUnit", "", required: false),
             DistrictApproval = _input.Flag(members, "districtApproval", "") ?? false,
@@ -142,7 +142,7 @@ internal sealed class DefinitionReader(UnitRegistry units)
         var period = new Period
         {
             Id = 0,
-            Code = _input.Code(members, "code", pointer) ?? "",
+            Code = _input.Code(members, "code", pointer, "all") ?? "",
             Kind = Word<PeriodKind>(members, "kind", pointer),
             LabelVi = Text(members, "labelVi", pointer, 100) ?? "",
             LabelEn = Text(members, "labelEn", pointer, 100) ?? "",
@@ -168,17 +168,10 @@ internal sealed class DefinitionReader(UnitRegistry units)
             _input.Refuse("plan.leadCoordinates", pointer + "/coordinating", units[lead].Code, units[lead].Code);
         }
 
-        var code = _input.Code(members, "code", pointer) ?? "";
-        if (Domain.Plans.Codes.Same(code, "summary"))
-        {
-            // Its address is that of the summary of all tasks.
-            _input.Refuse("code.reserved", pointer + "/code", code, code);
-        }
-
         return new PlanTask
         {
             Id = 0,
-            Code = code,
+            Code = _input.Code(members, "code", pointer, "summary") ?? "",
             AreaVi = Text(members, "areaVi", pointer, 200) ?? "",
             AreaEn = Text(members, "areaEn", pointer, 200) ?? "",
             TitleVi = Text(members, "titleVi", pointer, 1000) ?? "",

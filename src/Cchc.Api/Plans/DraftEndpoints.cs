@@ -200,11 +200,11 @@ internal static class DraftEndpoints
             input.Refuse("plan.codeInvalid", "/code", code);
         }
 
-        var (number, year) = (input.Text(members, "number", "", 60, isObject), input.Count(members, "year", "", 2000, 2100, isObject));
+        var (number, year) = (input.Line(members, "number", "", 60, isObject), input.Count(members, "year", "", 2000, 2100, isObject));
         var issuedOn = input.Day(members, "issuedOn", "", Plan.DaysOfIssue((int)(year ?? source?.Year ?? 2000)), isObject);
-        var signedBy = input.Text(members, "signedBy", "", 200, isObject);
+        var signedBy = input.Line(members, "signedBy", "", 200, isObject);
         var (titleVi, titleEn) = (input.Text(members, "titleVi", "", 500), input.Text(members, "titleEn", "", 500));
-        var issuer = input.Text(members, "issuer", "", 200);
+        var issuer = input.Line(members, "issuer", "", 200);
         if (input.Refusals.Count > 0)
         {
             throw ProblemException.Of(input.Refusals);

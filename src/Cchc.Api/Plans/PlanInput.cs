@@ -7,16 +7,36 @@ namespace Cchc.Api.Plans;
 /// <summary>Reads what the documents of a plan have in common: codes, days and the conditions of target lines.</summary>
 internal static class PlanInput
 {
-    /// <summary>A code that is given here (<see cref="Codes.IsValid"/>).</summary>
-    public static string? Code(this JsonInput input, Dictionary<string, JsonElement> members, string name, string pointer)
+    /// <summary>A code that is given here (<see cref="Codes.IsValid"/>), and none of the words that addresses use in its place.</summary>
+    public static string? Code(
+        this JsonInput input, Dictionary<string, JsonElement> members, string name, string pointer, params string[] reserved)
     {
         var code = input.Text(members, name, pointer, Codes.Longest, required: true);
+        if (code is not null && reserved.Any(word => Codes.Same(code, word)))
+        {
+            input.Refuse("code.reserved", $"{pointer}/{name}", code, code);
+        }
+
         if (code is not null && !Codes.IsValid(code))
         {
             input.Refuse("code.invalid", $"{pointer}/{name}", code, Codes.Longest);
         }
 
         return code;
+    }
+
+    /// <summary>A text of one line, such as the number of a document; null where it is refused.</summary>
+    public static string? Line(
+        this JsonInput input, Dictionary<string, JsonElement> members, string name, string pointer, int longest, bool required = false)
+    {
+        var line = input.Text(members, name, pointer, longest, required);
+        if (line?.Any(char.IsControl) != true)
+        {
+            return line;
+        }
+
+        input.Refuse("text.invalid", $"{pointer}/{name}", null);
+        return null;
     }
 
     /// <summary>A day within two others; null where it is refused.</summary>
@@ -40,7 +60,8 @@ internal static class PlanInput
     {
         var isTracked = kind == TargetKind.Milestone;
         var comparison = input.Word<Comparison>(members, "operator", pointer, required: !isTracked);
-        var threshold = input.Hundredths(members, "threshold", pointer, most: 1_000_000, required: !isTracked);
+        var threshold = input.Hundredths(
+            members, "threshold", pointer, most: kind is TargetKind.Ratio or TargetKind.UnitShare ? 100 : 1_000_000, required: !isTracked);
         if (isTracked && (comparison is not null || threshold is not null))
         {
             input.Refuse("plan.milestoneHasNone", pointer + "/threshold", null);

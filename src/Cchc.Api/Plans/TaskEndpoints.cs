@@ -136,7 +136,10 @@ internal static class TaskEndpoints
         var input = new JsonInput();
         var isObject = body.ValueKind == JsonValueKind.Object;
         var members = input.Members(body, "", "unit", "from", "reason");
-        var (code, from) = (input.Text(members, "unit", "", 60, isObject), input.Day(members, "from", "", plan.Days, isObject));
+
+        // A lead follows the last one: a year too far by mistake must not leave the task without any for years.
+        var last = LocalTime.YearsAfter(plan.Periods.Max(period => period.DataTo), 1);
+        var (code, from) = (input.Text(members, "unit", "", 60, isObject), input.Day(members, "from", "", (plan.Days.First, last), isObject));
         var unit = code is null ? null : units.Find(code);
         if (code is not null && unit is null)
         {
@@ -159,7 +162,7 @@ internal static class TaskEndpoints
         var settled = plan.Periods.Where(period => period.DataTo < today).Select(period => period.DataTo).Append(task.Leads[^1].ValidFrom).Max();
         if (from <= settled)
         {
-            input.Refuse("date.order", "/from", from, LocalTime.DayAfter(settled), plan.Days.Last);
+            input.Refuse("date.order", "/from", from, LocalTime.DayAfter(settled), last);
         }
 
         var reason = input.Text(members, "reason", "", 1000);

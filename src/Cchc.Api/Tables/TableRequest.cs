@@ -81,7 +81,7 @@ internal static class TableRequest
     public static TableRequest<T> Read<T>(HttpRequest request, QueryInput query, IReadOnlyList<Column<T>> columns)
     {
         var fields = query.List("fields").Select(name => Find(query, "fields", columns, name)).OfType<Column<T>>().Distinct().ToList();
-        var order = query.List("sort").Select(name => (Column: Find(query, "sort", columns, name.TrimStart('-')), Descending: name.StartsWith('-')))
+        var order = query.List("sort").Select(name => (Column: Find(query, "sort", columns, name.StartsWith('-') ? name[1..] : name), Descending: name.StartsWith('-')))
             .Where(each => each.Column is not null).Select(each => (each.Column!, each.Descending)).ToList();
         foreach (var repeated in order.GroupBy(each => each.Item1).Where(group => group.Count() > 1))
         {

@@ -35,6 +35,20 @@ public sealed class ChangeTests
         Assert.Empty((await administrator.GetJsonAsync($"/v1/changes?cursor={feed["nextCursor"]}"))["items"]!.AsArray());
     }
 
+    [Theory]
+    [InlineData("/v1/events")]
+    [InlineData("/v1/events?from=start")]
+    [InlineData("/v1/events?follow=false")]
+    public async Task HEAD_of_the_events_ends_after_its_headers(string address)
+    {
+        await using var api = await ApiHost.StartAsync(Engine.Sqlite);
+        using var request = new HttpRequestMessage(HttpMethod.Head, address);
+        using var response = await api.Anonymous.SendAsync(request);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("text/event-stream", response.Content.Headers.ContentType!.MediaType);
+        Assert.Empty(await response.Content.ReadAsByteArrayAsync());
+    }
+
     [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
     public async Task A_tag_is_of_what_its_reader_sees(Engine engine)
     {

@@ -263,6 +263,14 @@ public sealed class TableFormTests
         Assert.Equal("sort.repeated", (string?)(await response.JsonAsync())["errors"]!.AsArray().Single()!["code"]);
     }
 
+    [Fact]
+    public async Task A_column_is_turned_round_by_one_minus()
+    {
+        await using var api = await WorkedExample.StartAsync(Engine.Sqlite);
+        var response = await api.Anonymous.GetAsync(new Uri(Rows + "?groupBy=unit&sort=--unit", UriKind.Relative));
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+    }
+
     private static async Task<IReadOnlyList<JsonNode>> WholeAsync(ApiHost api, string path) =>
         [.. (await TextAsync(api, path + "&format=ndjson")).TrimEnd('\n').Split('\n').Select(line => JsonNode.Parse(line)!)];
 

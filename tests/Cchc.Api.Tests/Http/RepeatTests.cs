@@ -43,6 +43,27 @@ public sealed class RepeatTests : IAsyncLifetime
         Assert.Equal("cchc-2023", (string?)(await again.JsonAsync())["definition"]!["code"]);
     }
 
+    [Theory]
+    [InlineData("   ")]
+    [InlineData("a", "b")]
+    [InlineData("á")]
+    public async Task A_key_that_is_none_is_refused_and_not_passed_over(params string[] keys)
+    {
+        foreach (var (path, body) in new[]
+        {
+            ($"{HttpExtensions.Plan}/obstacles", """{"unit":"STP","title":"a","description":"b"}"""),
+            ("/v1/api-keys", """{"role":"monitor"}"""),
+            ("/v1/plans", Copy),
+            ($"{HttpExtensions.Plan}/report-imports", "[]"),
+        })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+            request.Headers.TryAddWithoutValidation("Idempotency-Key", keys);
+            var response = await _administrator.SendAsync(request);
+            Assert.Equal((400, "idempotency.invalid"), ((int)response.StatusCode, await CodeAsync(response)));
+        }
+    }
+
     [Fact]
     public async Task An_answer_that_cannot_be_kept_is_given_all_the_same_and_its_repetition_refused()
     {

@@ -41,6 +41,17 @@ public sealed class StartTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("http://127.0.0.1:99999")]
+    [InlineData("foo")]
+    [InlineData("ftp://127.0.0.1:5080")]
+    public async Task An_address_that_is_none_is_one_clear_line(string address)
+    {
+        var run = await ProgramRun.RunAsync(_folder, [("ASPNETCORE_URLS", address)]);
+        Assert.Equal(1, run.ExitCode);
+        Assert.StartsWith("Cchc.Api cannot serve: ", Assert.Single(Lines(run.Errors)), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task The_documented_start_listens_where_it_is_told()
     {

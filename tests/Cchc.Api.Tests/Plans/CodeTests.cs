@@ -37,6 +37,23 @@ public sealed class CodeTests
     }
 
     [Theory]
+    [InlineData("periods", "all")]
+    [InlineData("periods", "ALL")]
+    [InlineData("tasks", "Summary")]
+    public async Task A_code_that_stands_for_something_else_in_addresses_is_refused(string list, string code)
+    {
+        await using var api = await ApiHost.StartAsync(Engine.Sqlite);
+        using var administrator = await api.KeyAsync(Role.Administrator);
+        await administrator.SendJsonAsync(HttpMethod.Post, "/v1/plans", Copy);
+        var definition = await administrator.GetJsonAsync(Next + "/definition");
+        definition[list]![0]!["code"] = code;
+        var response = await administrator.SendJsonAsync(HttpMethod.Put, Next + "/definition", definition.ToJsonString(), "*");
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, response.StatusCode);
+        var error = Assert.Single((await response.JsonAsync())["errors"]!.AsArray())!;
+        Assert.Equal(("code.reserved", $"/{list}/0/code"), ((string?)error["code"], (string?)error["pointer"]));
+    }
+
+    [Theory]
     [InlineData("X")]
     [InlineData("II.3_b-1")]
     [InlineData("2023-Q1.a")]
@@ -71,6 +88,7 @@ public sealed class CodeTests
         {
             ("II.3.a", """{"level":"commune","operator":"atLeast","threshold":30},{"level":"commune","operator":"atLeast","threshold":31}""", "/lines/1/level", "value.duplicate"),
             ("II.11.a", """{"level":"whole","operator":"atMost","threshold":10.25}""", "/lines/0/threshold", "value.notWhole"),
+            ("II.3.a", """{"level":"commune","operator":"atMost","threshold":100.01}""", "/lines/0/threshold", "value.outOfRange"),
             ("II.11.a", """{"level":"whole","operator":"atLeast","threshold":10}""", "/lines/0/operator", "plan.rankAtMost"),
             ("II.11.d", """{"level":"whole","operator":"atLeast","threshold":1}""", "/lines/0/operator", "plan.rankAtMost"),
         })

@@ -54,6 +54,34 @@ public sealed class DayTests
     }
 
     [Fact]
+    public async Task A_year_too_far_by_mistake_closes_neither_amendments_nor_leads()
+    {
+        await using var api = await ApiHost.StartAsync(Engine.Sqlite);
+        using var administrator = await api.KeyAsync(Role.Administrator);
+        const string amendment = """{"number":"@n","issuedOn":"2022-06-01","effectiveOn":"@d","reason":"a","targets":[{"target":"II.3.a","weight":2}]}""";
+        foreach (var (number, day, status) in new[]
+        {
+            ("1", "2023-07-01", 422), ("1\\n2", "2022-07-01", 422), ("1", "2022-07-01", 201), ("2", "2022-12-14", 201), ("3", "2022-12-14", 422),
+        })
+        {
+            var body = amendment.Replace("@n", number, StringComparison.Ordinal).Replace("@d", day, StringComparison.Ordinal);
+            var response = await administrator.SendJsonAsync(HttpMethod.Post, $"{Plan}/amendments", body);
+            Assert.Equal(status, (int)response.StatusCode);
+            if (number == "3")
+            {
+                Assert.Equal("amendment.tooLate", (string?)(await response.JsonAsync())["errors"]![0]!["code"]);
+            }
+        }
+
+        foreach (var (from, status) in new[] { ("2024-01-01", 422), ("2023-12-14", 200) })
+        {
+            var response = await administrator.SendJsonAsync(
+                HttpMethod.Post, $"{Plan}/tasks/III.2.e/lead", $$"""{"unit":"STP","from":"{{from}}","reason":"a"}""");
+            Assert.Equal(status, (int)response.StatusCode);
+        }
+    }
+
+    [Fact]
     public async Task The_last_days_that_may_be_given_are_taken_and_leave_every_page_readable()
     {
         await using var api = await ApiHost.StartAsync(Engine.Sqlite);
@@ -62,8 +90,8 @@ public sealed class DayTests
         foreach (var (method, path, body) in new[]
         {
             (HttpMethod.Put, $"{Plan}/periods/2022-H1", """{"dueOn":"2027-12-31","lockOn":"2027-12-31","reason":"a"}"""),
-            (HttpMethod.Post, $"{Plan}/amendments", """{"number":"1","issuedOn":"2021-01-01","effectiveOn":"2027-12-31","reason":"a","targets":[{"target":"II.3.a","weight":2}]}"""),
-            (HttpMethod.Post, $"{Plan}/tasks/III.2.e/lead", """{"unit":"STP","from":"2027-12-31","reason":"a"}"""),
+            (HttpMethod.Post, $"{Plan}/amendments", """{"number":"1","issuedOn":"2021-01-01","effectiveOn":"2022-12-14","reason":"a","targets":[{"target":"II.3.a","weight":2}]}"""),
+            (HttpMethod.Post, $"{Plan}/tasks/III.2.e/lead", """{"unit":"STP","from":"2023-12-14","reason":"a"}"""),
             (HttpMethod.Post, "/v1/api-keys", """{"role":"monitor","expiresAt":"2027-06-18T09:00:00+07:00"}"""),
         })
         {
