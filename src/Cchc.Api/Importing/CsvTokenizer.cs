@@ -66,6 +66,8 @@ internal sealed class CsvTokenizer(TextReader text, char separator)
         return true;
     }
 
+    private bool IsFull => _length - StartOf(Count) == RowSource.LongestCell;
+
     private int StartOf(int field) => field == 0 ? 0 : _ends[field - 1];
 
     private void ReadField()
@@ -93,6 +95,8 @@ internal sealed class CsvTokenizer(TextReader text, char separator)
 
     private void ReadQuoted()
     {
+        // A field that is too long is read to its end, since only the end tells it from a quote that is not closed.
+        var isTooLong = false;
         while (true)
         {
             var c = Peek();
@@ -111,7 +115,15 @@ internal sealed class CsvTokenizer(TextReader text, char separator)
             }
 
             HasLineBreak |= c is '\r' or '\n';
-            Append((char)c, isQuoted: true);
+            isTooLong |= IsFull;
+            if (isTooLong)
+            {
+                _at++;
+            }
+            else
+            {
+                Append((char)c);
+            }
         }
 
         while (Peek() is ' ' or '\t' && Peek() != separator)
@@ -123,14 +135,18 @@ internal sealed class CsvTokenizer(TextReader text, char separator)
         {
             throw Fault("quote.textAfter");
         }
+
+        if (isTooLong)
+        {
+            throw TooLong();
+        }
     }
 
-    private void Append(char c, bool isQuoted = false)
+    private void Append(char c)
     {
-        if (_length - StartOf(Count) == RowSource.LongestCell)
+        if (IsFull)
         {
-            throw isQuoted ? Fault("quote.notClosed")
-                : UnreadableFileException.Because(Row, "fieldTooLong", RowSource.LongestCell);
+            throw TooLong();
         }
 
         if (_length == _row.Length)
@@ -155,6 +171,8 @@ internal sealed class CsvTokenizer(TextReader text, char separator)
 
         return _buffer[_at];
     }
+
+    private UnreadableFileException TooLong() => UnreadableFileException.Because(Row, "fieldTooLong", RowSource.LongestCell);
 
     private UnreadableFileException Fault(string code, int? most = null) =>
         new(new Remark(Row, null, code, null, most is { } number ? [number.ToString(System.Globalization.CultureInfo.InvariantCulture)] : []));

@@ -382,6 +382,11 @@ internal static class ImportEndpoints
         var found = catalogue.PlanOf(plan);
         var query = new QueryInput(context.Request, "limit", "cursor");
         var (limit, cursor) = (query.Limit(), query.Cursor());
+        if (cursor is not null && (cursor.Length != 32 || !cursor.All(char.IsAsciiHexDigitLower)))
+        {
+            query.Refuse("cursor.invalid", "cursor");
+        }
+
         query.Done();
         var sender = MaySeeAll(caller) ? null : caller;
         var imports = await database.ReadAsync(
@@ -415,7 +420,7 @@ internal static class ImportEndpoints
         }
 
         var outcomes = inflated.GetBuffer().AsMemory(0, (int)inflated.Length);
-        List<int> rows = [.. Enumerable.Range(0, outcomes.Length).Skip(after + 1).Where(row =>
+        List<int> rows = [.. Enumerable.Range(0, outcomes.Length).Where(row => row > after &&
             (RowOutcome)outcomes.Span[row] is not RowOutcome.None and var outcome && (wanted is null || Of(outcome) == wanted)).Take(limit + 1)];
         var page = Page<int>.Begin(context, rows, row => row.ToString(CultureInfo.InvariantCulture), row => row, limit);
         var remarks = page.Items.Count == 0 ? [] : await database.ReadAsync(

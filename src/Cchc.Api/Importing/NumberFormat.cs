@@ -4,7 +4,17 @@ using System.Collections.Frozen;
 namespace Cchc.Api.Importing;
 
 /// <summary>What a cell's number stands for by the format that shows it.</summary>
-internal enum NumberKind : byte { Plain, Percent, Date }
+internal enum NumberKind : byte
+{
+    Plain,
+
+    /// <summary>Hundredths: 0.07 is shown as 7%.</summary>
+    Percent,
+
+    /// <summary>The number as it is, with a percent sign as text: 7 is shown as 7%.</summary>
+    PercentSign,
+    Date,
+}
 
 /// <summary>The number formats of workbooks (ECMA-376 part 1, 18.8.30 and 18.8.31).</summary>
 internal static class NumberFormat
@@ -45,19 +55,26 @@ internal static class NumberFormat
             switch (char.ToLowerInvariant(code[at]))
             {
                 case '"':
-                    at = End(code, at, '"');
+                    var close = End(code, at, '"');
+                    AddText(code.AsSpan(at..close));
+                    at = close;
                     break;
-                case '\\' or '_' or '*':
+                case '\\' or '*':
+                    AddText(code.AsSpan(at, Math.Min(2, code.Length - at)));
+                    at++;
+                    break;
+                case '_':
                     at++;
                     break;
                 case '[':
-                    // [h] counts hours; colours, conditions and locales say nothing of the number.
+                    // [h] counts hours, and [$%] shows a sign; colours, conditions and locales say nothing of the number.
                     var end = End(code, at, ']');
                     if (end - at > 1 && end < code.Length && !code.AsSpan(at + 1, end - at - 1).ContainsAnyExcept(Elapsed))
                     {
                         return NumberKind.Date;
                     }
 
+                    AddText(code.AsSpan(at..end));
                     at = end;
                     break;
                 case 'g' when string.Compare(code, at, General, 0, General.Length, StringComparison.OrdinalIgnoreCase) == 0:
@@ -72,6 +89,9 @@ internal static class NumberFormat
         }
 
         return kind;
+
+        void AddText(ReadOnlySpan<char> text) =>
+            kind = kind == NumberKind.Plain && text.Contains('%') ? NumberKind.PercentSign : kind;
 
         static int End(string code, int start, char mark) => code.IndexOf(mark, start + 1) is >= 0 and var end ? end : code.Length;
     }

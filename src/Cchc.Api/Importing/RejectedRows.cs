@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using Cchc.Api.Http;
@@ -9,6 +10,10 @@ internal static class RejectedRows
 {
     /// <summary>The largest file of rejected rows in bytes; what it has no room for is counted.</summary>
     public const long Largest = 64 * 1024 * 1024;
+
+    // A byte that is not UTF-8 becomes half a character in JSON's spelling: the file can be read, and the row is refused again as it is.
+    private static readonly Encoding JsonText =
+        Encoding.GetEncoding("utf-8", EncoderFallback.ExceptionFallback, new DecoderReplacementFallback(@"\udfff"));
 
     /// <summary>Reads the file once more, and writes those of its rows that were rejected; gives the number of those left off.</summary>
     public static int Write(ImportFormat format, Stream file, RowOutcome[] outcomes, IReadOnlyList<Remark> remarks, Stream target)
@@ -86,34 +91,23 @@ internal static class RejectedRows
             Raw(isArray ? "]\n" : "");
         }
 
-        // Values go out as they stand in the file, since some of them are no text that could be written anew.
+        // Names and values go out as they stand in the file, since some of them are no text that could be written anew.
         void WriteObject(JsonElement item)
         {
-            using var json = new Utf8JsonWriter(target, new JsonWriterOptions { Encoder = Json.Options.Encoder, SkipValidation = true });
-            json.WriteStartObject();
+            Raw("{");
             if (item.ValueKind == JsonValueKind.Object)
             {
-                foreach (var member in item.EnumerateObject().Where(member => !member.NameEquals(ImportColumns.Reason)))
+                foreach (var member in item.EnumerateObject())
                 {
-                    json.WritePropertyName(NameOf(member));
-                    json.WriteRawValue(member.Value.GetRawText(), skipInputValidation: true);
+                    var name = JsonText.GetString(JsonMarshal.GetRawUtf8PropertyName(member));
+                    if (name != ImportColumns.Reason)
+                    {
+                        Raw($"\"{name}\":{JsonText.GetString(JsonMarshal.GetRawUtf8Value(member.Value))},");
+                    }
                 }
             }
 
-            json.WriteString(ImportColumns.Reason, Reason());
-            json.WriteEndObject();
-        }
-
-        static string NameOf(JsonProperty member)
-        {
-            try
-            {
-                return member.Name;
-            }
-            catch (InvalidOperationException)
-            {
-                return "\uFFFD";
-            }
+            Raw($"\"{ImportColumns.Reason}\":{JsonSerializer.Serialize(Reason(), Json.Options)}}}");
         }
 
         void Raw(string text) => target.Write(Encoding.UTF8.GetBytes(text));

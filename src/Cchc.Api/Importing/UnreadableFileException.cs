@@ -24,7 +24,9 @@ internal sealed class UnreadableFileException(params IReadOnlyList<Remark> remar
         ["rowNumber"] = (
             "Số dòng {0} sai: số dòng phải tăng dần và không quá 1048576.", "The row number {0} is wrong: they ascend, up to 1048576."),
         ["cellReference"] = (
-            "Địa chỉ ô {0} sai, hoặc đứng sau ô ở bên phải nó.", "The cell reference {0} is wrong, or comes after a cell to its right."),
+            "Địa chỉ ô {0} sai, không thuộc dòng này, hoặc đứng sau ô ở bên phải nó.",
+            "The cell reference {0} is wrong, is of another row, or comes after a cell to its right."),
+        ["cellTwice"] = ("Ô {0} có hai giá trị.", "The cell {0} has two values."),
         ["sharedString"] = ("Ô {0} trỏ tới chuỗi {1} không có trong sổ tính.", "The cell {0} refers to the string {1}, which the workbook has not."),
         ["cellStyle"] = ("Ô {0} trỏ tới kiểu {1} không có trong sổ tính.", "The cell {0} refers to the style {1}, which the workbook has not."),
         ["fieldTooLong"] = ("Có ô dài hơn {0} ký tự.", "A field is longer than {0} characters."),

@@ -68,7 +68,14 @@ internal sealed class XlsxPackage : IDisposable
 
         using var text = new StreamReader(ContentOf(part, entry));
         var start = new char[100];
-        return new string(start, 0, text.ReadBlock(start));
+        try
+        {
+            return new string(start, 0, text.ReadBlock(start));
+        }
+        catch (Exception exception) when (exception is InvalidDataException or IOException)
+        {
+            throw UnreadableFileException.Because(0, "partBroken", part);
+        }
     }
 
     /// <exception cref="UnreadableFileException">There is no such part.</exception>
@@ -127,7 +134,7 @@ internal sealed class XlsxPackage : IDisposable
             _ = archive.Entries;
             return archive;
         }
-        catch (Exception exception) when (exception is InvalidDataException or ArgumentException or OverflowException or EndOfStreamException)
+        catch (Exception exception) when (exception is InvalidDataException or ArgumentException or OverflowException or IOException)
         {
             throw UnreadableFileException.Because(0, "notZip");
         }

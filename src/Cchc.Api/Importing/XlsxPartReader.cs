@@ -15,18 +15,26 @@ internal sealed class XlsxPartReader : IDisposable
     /// <param name="part">The name of the part.</param>
     /// <param name="content">Its content, which is closed with this.</param>
     /// <param name="length">The length that the archive gives for it, in bytes.</param>
+    /// <exception cref="UnreadableFileException">Not even its beginning can be read.</exception>
     public XlsxPartReader(string part, Stream content, long length)
     {
         _part = part;
-        _xml = XmlReader.Create(new BoundedXmlStream(content, length), new XmlReaderSettings
+        try
         {
-            DtdProcessing = DtdProcessing.Prohibit,
-            XmlResolver = null,
-            IgnoreComments = true,
-            IgnoreProcessingInstructions = true,
-            NameTable = new BoundedNameTable(),
-            CloseInput = true,
-        });
+            _xml = XmlReader.Create(new BoundedXmlStream(content, length), new XmlReaderSettings
+            {
+                DtdProcessing = DtdProcessing.Prohibit,
+                XmlResolver = null,
+                IgnoreComments = true,
+                IgnoreProcessingInstructions = true,
+                NameTable = new BoundedNameTable(),
+                CloseInput = true,
+            });
+        }
+        catch (Exception exception) when (exception is XmlException or InvalidDataException or IOException)
+        {
+            throw Broken();
+        }
     }
 
     /// <summary>The row that a fault is reported for.</summary>

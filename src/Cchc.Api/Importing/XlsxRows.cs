@@ -249,7 +249,7 @@ internal sealed class XlsxRows : TableRows
             if (_sheet.StartsElement("c"))
             {
                 var reference = _sheet.Attribute("r");
-                var column = reference is null ? next : ColumnOf(reference);
+                var column = reference is null ? next : ColumnOf(reference, number);
                 if (column < next || column >= LastColumn)
                 {
                     throw UnreadableFileException.Because(Row, "cellReference", reference ?? "");
@@ -290,7 +290,7 @@ internal sealed class XlsxRows : TableRows
         }
     }
 
-    private static int ColumnOf(string reference)
+    private static int ColumnOf(string reference, int row)
     {
         var column = 0;
         var letters = 0;
@@ -299,7 +299,7 @@ internal sealed class XlsxRows : TableRows
             column = (column * 26) + (char.ToUpperInvariant(reference[letters++]) - 'A' + 1);
         }
 
-        return letters < reference.Length && char.IsAsciiDigit(reference[letters]) ? column - 1 : -1;
+        return int.TryParse(reference.AsSpan(letters), NumberStyles.None, CultureInfo.InvariantCulture, out var own) && own == row ? column - 1 : -1;
     }
 
     private SheetValue ReadCell(string reference)
@@ -311,14 +311,17 @@ internal sealed class XlsxRows : TableRows
             var depth = _sheet.Depth;
             while (_sheet.Read() && !_sheet.EndsElement(depth))
             {
+                if ((_sheet.StartsElement("v") || _sheet.StartsElement("is")) && _text.Length > 0)
+                {
+                    throw UnreadableFileException.Because(Row, "cellTwice", reference);
+                }
+
                 if (_sheet.StartsElement("v"))
                 {
-                    _text.Clear();
                     _sheet.ReadText(_text);
                 }
                 else if (_sheet.StartsElement("is"))
                 {
-                    _text.Clear();
                     _sheet.ReadRichText(_text);
                 }
                 else if (_sheet.StartsElement("f"))
@@ -366,6 +369,8 @@ internal sealed class XlsxRows : TableRows
             NumberKind.Date when number is >= 0 and < 2_900_000 => new SheetValue(DateText(TimeOf(number)), Format: style.Code),
             NumberKind.Percent when Math.Abs(number) < 1e15 =>
                 new SheetValue(((decimal)number * 100).ToString("0.##########", CultureInfo.InvariantCulture) + "%", Format: style.Code),
+
+            NumberKind.PercentSign => new SheetValue(number.ToString("R", CultureInfo.InvariantCulture) + "%", Format: style.Code),
 
             // A number is kept in binary: 1E+2 and 100.0 are 100, and what is not whole stays so.
             _ => new SheetValue(

@@ -169,7 +169,7 @@ public sealed class ListTests
         {
             "/v1/units", "/v1/plans", "/v1/webhooks", "/v1/api-keys", $"{HttpExtensions.Plan}/targets", $"{HttpExtensions.Plan}/tasks",
             $"{HttpExtensions.Plan}/periods",
-            $"{HttpExtensions.Plan}/obstacles", $"{Reports}", $"{HttpExtensions.Plan}/compliance",
+            $"{HttpExtensions.Plan}/obstacles", $"{HttpExtensions.Plan}/report-imports", $"{Reports}", $"{HttpExtensions.Plan}/compliance",
             $"{HttpExtensions.Plan}/completion/units", "/v1/audit",
             $"{HttpExtensions.Plan}/periods/2022-H1/results", $"{HttpExtensions.Plan}/indicators",
         })

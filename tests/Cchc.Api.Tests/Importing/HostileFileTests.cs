@@ -79,6 +79,13 @@ public sealed class HostileFileTests : IAsyncLifetime
         Csv("very long note", "unit,period,target,numerator,total,note\nSTP,2022-H1,II.3.a,120,200," + new string('x', 5000) + "\n", "text.tooLong"),
         Csv("cell of a million characters", Heading + new string('x', 1_000_000) + ",2022-H1,II.3.a,120,200\n", "file.unreadable"),
         Csv("quote that never ends", Heading + "\"STP,2022-H1,II.3.a,120,200\n" + new string('x', 300_000), "quote.notClosed"),
+        Csv("quoted cell as long as a cell may be", $"{Heading}\"{new string('x', 32_767)}\",2022-H1,II.3.a,120,200\n", "unit.unknown"),
+        Csv("quoted cell that is too long", $"{Heading}\"{new string('x', 32_768)}\",2022-H1,II.3.a,120,200\n", "file.unreadable"),
+        Csv(
+            "quoted cell that is too long, of quotes and lines",
+            $"{Noted}STP,2022-H1,II.3.a,120,200,\"{Repeat("\"\"\n", 20_000)}\"",
+            "file.unreadable"),
+        Csv("text after a quoted cell that is too long", $"{Heading}\"{new string('x', 40_000)}\"x,2022-H1,II.3.a,120,200\n", "quote.textAfter"),
         Csv("quote that is not closed at the end", Heading + "STP,2022-H1,II.3.a,120,\"200\n", "quote.notClosed"),
         Csv("text after a closing quote", Heading + "\"STP\"x,2022-H1,II.3.a,120,200\n", "quote.textAfter"),
         Csv("spaces after a closing quote", Heading + "\"STP\" ,2022-H1,II.3.a,120,\"200\"  \n", "created"),
@@ -156,6 +163,12 @@ public sealed class HostileFileTests : IAsyncLifetime
         Sheet("cell with a value far to the right", """<c r="XFD2"><v>1</v></c>""", "row.tooManyColumns"),
         Sheet("cell beyond the last column", """<c r="XFE2" s="1"/>""", "file.unreadable"),
         Sheet("cell without letters", """<c r="22"/>""", "file.unreadable"),
+        Sheet("cell of another row", """<c r="F9" t="inlineStr"><is><t>x</t></is></c>""", "file.unreadable"),
+        Sheet("cell of a row whose number begins as this one's", """<c r="F22"><v>1</v></c>""", "file.unreadable"),
+        Sheet("cell with two values", """<c r="F2"><v>1</v><v>2</v></c>""", "file.unreadable"),
+        Sheet("cell with two texts", """<c r="F2" t="inlineStr"><is><t>x</t></is><is><t>y</t></is></c>""", "file.unreadable"),
+        Sheet("cell with a value and a text", """<c r="F2" t="inlineStr"><v>1</v><is><t>y</t></is></c>""", "file.unreadable"),
+        Sheet("cell with a text beside an empty value", """<c r="F2" t="inlineStr"><v/><is><t>y</t></is></c>""", "created"),
         Sheet("row far below", "<c r=\"F2\"/></row><row r=\"4294967295\"><c r=\"A9\"/>", "file.unreadable"),
         Sheet("row number below zero", "<c r=\"F2\"/></row><row r=\"-1\"><c r=\"A9\"/>", "file.unreadable"),
         Sheet("row number twice", "<c r=\"F2\"/></row><row r=\"2\"><c r=\"A2\"/>", "file.unreadable"),
@@ -166,7 +179,10 @@ public sealed class HostileFileTests : IAsyncLifetime
         Count("percentage", """<c r="D2" s="2"><v>1</v></c>""", "cell.format"),
         Count("percentage, red below zero", """<c r="D2" s="7"><v>0.5</v></c>""", "cell.format"),
         Count("number with a unit in quotes", """<c r="D2" s="4"><v>120</v></c>""", "created"),
-        Count("number with a percent sign that multiplies nothing", """<c r="D2" s="6"><v>120</v></c>""", "created"),
+        Count("number with a percent sign that multiplies nothing", """<c r="D2" s="6"><v>120</v></c>""", "cell.format"),
+        Count("number with a percent sign in quotes", """<c r="D2" s="10"><v>120</v></c>""", "cell.format"),
+        Count("number with a percent sign as its currency", """<c r="D2" s="11"><v>120</v></c>""", "cell.format"),
+        Count("number with a space as wide as a percent sign", """<c r="D2" s="12"><v>120</v></c>""", "created"),
         Count("number in groups", """<c r="D2" s="8"><v>120</v></c>""", "created"),
         Count("scientific number", """<c r="D2" s="9"><v>1.2E2</v></c>""", "created"),
         Count("formatted blank", """<c r="D2" s="1"/>""", "value.required"),
@@ -188,6 +204,10 @@ public sealed class HostileFileTests : IAsyncLifetime
         Parts("sheet of elements in elements", ("xl/worksheets/sheet1.xml", string.Concat(Enumerable.Repeat("<a>", 100_000)))),
         Parts("sheet with a long attribute", ("xl/worksheets/sheet1.xml", $"<worksheet a=\"{string.Concat(Enumerable.Range(0, 300_000))}\"/>")),
         Parts("sheet of many names", ("xl/worksheets/sheet1.xml", $"<worksheet>{string.Concat(Enumerable.Range(0, 50_000).Select(n => $"<a{n}/>"))}</worksheet>")),
+        Raw("Parts: sheet whose compression is broken", XlsxType, () => Undeflatable(Xlsx.Raw(""), "xl/worksheets/sheet1.xml"), "file.unreadable"),
+        Raw(
+            "Parts: type whose compression is broken", XlsxType, () => Undeflatable(Xlsx.Raw("", ("mimetype", "text")), "mimetype"),
+            "file.unreadable"),
         Raw("binary workbook", XlsxType, () => Xlsx.Raw("", ("_rels/.rels", Xlsx.Part("_rels/.rels").Replace("workbook.xml", "workbook.bin", StringComparison.Ordinal)), ("xl/workbook.bin", "x")), "file.unreadable"),
         Raw("OpenDocument", "application/vnd.oasis.opendocument.spreadsheet", () => Zip(("mimetype", "application/vnd.oasis.opendocument.spreadsheet"), ("content.xml", "<x/>")), "file.unreadable"),
         Raw("old workbook", XlsxType, () => [0xD0, 0xCF, 0x11, 0xE0, .. new byte[2048]], "file.unreadable"),
@@ -266,6 +286,83 @@ public sealed class HostileFileTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
         Assert.Equal("request.tooLarge", (string?)(await response.JsonAsync())["code"]);
     }
+
+    [Theory]
+    [InlineData("text/csv")]
+    [InlineData("application/json")]
+    [InlineData("application/x-ndjson")]
+    [InlineData("xlsx")]
+    [InlineData("zip")]
+    public async Task A_damaged_file_is_read_or_refused_and_never_fails(string form)
+    {
+        const int count = 120;
+        var random = new Random(20221120);
+        var isWorkbook = form is "xlsx" or "zip";
+        var sheet = Xlsx.Row(1, Columns) + Xlsx.Row(2, "STP", "2022-H1", "II.3.a", "120", "200", "ghi chú");
+        var item = """{"unit":"STP","period":"2022-H1","target":"II.3.a","numerator":1.2e2,"total":200,"done":null,"note":"\u00e1\ud83d\ude00 ạ"}""";
+        var whole = form switch
+        {
+            "text/csv" => Encoding.UTF8.GetBytes(Noted + Row.TrimEnd() + ",\"ghi\n\"\"chú\"\"\"\nSNV,2022-H1,II.3.a,1,2,\n"),
+            "application/json" => Encoding.UTF8.GetBytes($"[{item},\n{item.Replace("STP", "SNV", StringComparison.Ordinal)}]"),
+            "application/x-ndjson" => Encoding.UTF8.GetBytes($"{item}\n{item.Replace("STP", "SNV", StringComparison.Ordinal)}\n"),
+            _ => Xlsx.Raw(sheet),
+        };
+        string[] parts =
+            ["_rels/.rels", "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml", "xl/sharedStrings.xml", "xl/worksheets/sheet1.xml"];
+        for (var number = 0; number < count; number++)
+        {
+            var part = parts[number % parts.Length];
+            var content = part == parts[^1] ? Xlsx.Part(part).Replace("<sheetData>", "<sheetData>" + sheet, StringComparison.Ordinal)
+                : Xlsx.Part(part);
+            var file = form != "xlsx" ? Damage(whole, random)
+                : Xlsx.Raw(sheet, (part, Encoding.Latin1.GetString(Damage(Encoding.Latin1.GetBytes(content), random))));
+            var response = await _client.ImportAsync(file, isWorkbook ? XlsxType : form, number % 2 == 0 ? "?mode=partial" : "");
+            Assert.True(
+                response.StatusCode is HttpStatusCode.OK or HttpStatusCode.UnprocessableEntity,
+                $"{number}: {(int)response.StatusCode} {Convert.ToBase64String(file)}");
+        }
+    }
+
+    // Bytes are changed, put in, taken out, or taken from the end.
+    private static byte[] Damage(byte[] file, Random random)
+    {
+        string[] sore = [@"\ud800", @"\udfff", "\0", "\"", "\\", "{", "]", ",", "-", "e99999", "<", "&#0;", "99999999999"];
+        var damaged = file.ToList();
+        for (var times = random.Next(1, 4); times > 0; times--)
+        {
+            var at = random.Next(damaged.Count);
+            switch (random.Next(5))
+            {
+                case 0:
+                    damaged[at] = (byte)random.Next(256);
+                    break;
+                case 1:
+                    damaged.Insert(at, (byte)random.Next(128, 256));
+                    break;
+                case 2:
+                    damaged.InsertRange(at, Encoding.ASCII.GetBytes(sore[random.Next(sore.Length)]));
+                    break;
+                case 3:
+                    damaged.RemoveRange(at, Math.Min(random.Next(1, 8), damaged.Count - at - 1));
+                    break;
+                default:
+                    var end = Math.Max(1, damaged.Count - random.Next(1, 40));
+                    damaged.RemoveRange(end, damaged.Count - end);
+                    break;
+            }
+        }
+
+        return [.. damaged];
+    }
+
+    // The first byte after the name of a part gives the kind of its first block, and there is none of this kind.
+    private static byte[] Undeflatable(byte[] workbook, string part)
+    {
+        workbook[workbook.AsSpan().IndexOf(Encoding.ASCII.GetBytes(part)) + part.Length] = 0xFF;
+        return workbook;
+    }
+
+    private static string Repeat(string text, int count) => string.Concat(Enumerable.Repeat(text, count));
 
     private static (string, string, string, Func<byte[]>, string) Csv(string name, string text, string expected, string query = "") =>
         ("CSV: " + name, "text/csv", query, () => Encoding.UTF8.GetBytes(text), expected);

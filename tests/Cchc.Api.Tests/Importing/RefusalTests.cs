@@ -38,6 +38,8 @@ public sealed class RefusalTests : IAsyncLifetime
         { "string", "999999999" },
         { "text", "32767" },
         { "row", "4294967295" },
+        { "reference", "E9" },
+        { "values", "C2" },
     };
 
     public async Task InitializeAsync()
@@ -102,6 +104,8 @@ public sealed class RefusalTests : IAsyncLifetime
     [InlineData("""<c r="D2" s="3"><v>44654</v></c>""", "2022-04-03", @"dd\/mm\/yyyy;@")]
     [InlineData("""<c r="D2" s="1"><v>44654</v></c>""", "2022-04-03", "m/d/yyyy")]
     [InlineData("""<c r="D2" s="2"><v>0.07</v></c>""", "7%", "0%")]
+    [InlineData("""<c r="D2" s="6"><v>7</v></c>""", "7%", @"0.0\%")]
+    [InlineData("""<c r="D2" s="10"><v>7.5</v></c>""", "7.5%", "0\" %\"")]
     [InlineData("""<c r="D2" t="d"><v>2022-04-03T07:30:00</v></c>""", "2022-04-03T07:30:00", "yyyy-mm-dd")]
     public async Task A_date_or_percentage_is_no_count_and_its_format_is_named(string cell, string value, string format)
     {
@@ -115,6 +119,51 @@ public sealed class RefusalTests : IAsyncLifetime
         var rejected = await _client.GetByteArrayAsync(new Uri($"/v1/report-imports/{import["id"]}/rejected", UriKind.Relative));
         var again = (await (await _client.ImportAsync(rejected, XlsxType)).JsonAsync())["import"]!["remarks"]![0]!;
         Assert.Equal(("value.notWhole", value), ((string?)again["code"], (string?)again["value"]));
+    }
+
+    [Theory]
+    [InlineData("application/json", """[{0},{"unit":"SNV","\udc00":1}]""", "text.invalid")]
+    [InlineData("application/json", """[{0},{"unit":"SNV","note":"\ud800"}]""", "text.invalid")]
+    [InlineData("application/json", """[{0},{"unit":"SNV","note":"Mô-t"}]""", "text.invalid")]
+    [InlineData("application/json", """[{0},{"unit":"SNV","nôte":[{"ô":"ô"}]}]""", "text.invalid")]
+    [InlineData("application/json", """[{0},{"reasôn":1}]""", "text.invalid")]
+    [InlineData("application/x-ndjson", "{0}\n{\"unit\":\"SNV\",\"\\ud800x\":1}\n", "text.invalid")]
+    [InlineData("application/x-ndjson", "{0}\n{\"unit\":\"SNV\",\"note\":{\"\\udfff\":1}}\n", "text.invalid")]
+    [InlineData("application/x-ndjson", "{0}\n{\"unit\":\"SNV\",\"note\":\"Môt\"}\n", "file.notUtf8")]
+    public async Task A_broken_character_is_refused_with_its_row_at_once_and_in_the_background(string type, string text, string code)
+    {
+        const string good = """{"unit":"STP","period":"2022-H1","target":"II.3.a","numerator":120,"total":200}""";
+        var file = Encoding.Latin1.GetBytes(text.Replace("{0}", good, StringComparison.Ordinal));
+        await _api.Services.GetServices<IHostedService>().OfType<ImportWorker>().Single().StopAsync(default);
+        foreach (var mode in new[] { "atomic", "partial" })
+        {
+            var answer = await (await _client.ImportAsync(file, type, $"?mode={mode}&dryRun=true")).JsonAsync();
+            await SaysAsync(answer);
+            var place = (await _client.ImportAsync(file, type, $"?mode={mode}", prefer: "respond-async")).Headers.Location!;
+            Assert.True(await _api.Services.GetRequiredService<Importer>().RunNextAsync(default));
+            var import = await _client.GetJsonAsync(place.ToString());
+            await SaysAsync(import);
+            var isTaken = mode == "partial" && code == "text.invalid";
+            Assert.Equal(isTaken ? "completed" : "rejected", (string?)import["status"]);
+            Assert.Equal(isTaken ? 1 : 0, (await _client.GetJsonAsync($"{HttpExtensions.Plan}/reports"))["items"]!.AsArray().Count);
+        }
+
+        // The file of rejected rows is JSON in UTF-8, and refused again unless it is corrected.
+        async Task SaysAsync(JsonNode import)
+        {
+            var remark = import["remarks"]!.AsArray().Single()!;
+            Assert.Equal(code, (string?)remark["code"]);
+            if (code != "text.invalid")
+            {
+                return;
+            }
+
+            Assert.Equal(2, (int)remark["row"]!);
+            var rejected = await _client.GetByteArrayAsync(new Uri($"/v1/report-imports/{import["id"]}/rejected", UriKind.Relative));
+            Assert.True(System.Text.Unicode.Utf8.IsValid(rejected));
+            var again = await (await _client.ImportAsync(rejected, type)).JsonAsync();
+            Assert.Equal("text.invalid", (string?)again["import"]!["remarks"]!.AsArray().Single()!["code"]);
+        }
     }
 
     [Theory]
@@ -157,6 +206,32 @@ public sealed class RefusalTests : IAsyncLifetime
         }
     }
 
+    [Fact]
+    public async Task A_list_of_imports_goes_on_after_its_cursor_and_after_nothing_else()
+    {
+        var path = $"{HttpExtensions.Plan}/report-imports?limit=1";
+        var first = (string)(await (await _client.ImportAsync(Heading)).JsonAsync())["id"]!;
+        var second = (string)(await (await _client.ImportAsync(Heading)).JsonAsync())["id"]!;
+        var page = await _client.GetJsonAsync(path);
+        Assert.Equal(second, (string?)page["items"]!.AsArray().Single()!["id"]);
+        page = await _client.GetJsonAsync($"{path}&cursor={page["nextCursor"]}");
+        Assert.Equal(first, (string?)page["items"]!.AsArray().Single()!["id"]);
+
+        foreach (var text in new[] { "\0\0\0", "null", """{"a":1}""", first[1..], first + "0", first.ToUpperInvariant()[..31] + "G" })
+        {
+            var cursor = System.Buffers.Text.Base64Url.EncodeToString(Encoding.UTF8.GetBytes(text));
+            var response = await _client.GetAsync(new Uri($"{path}&cursor={cursor}", UriKind.Relative));
+            Assert.Equal(System.Net.HttpStatusCode.BadRequest, response.StatusCode);
+            Assert.Equal("cursor.invalid", (string?)(await response.JsonAsync())["errors"]![0]!["code"]);
+        }
+
+        // Beyond the last row there is none, however far.
+        var beyond = System.Buffers.Text.Base64Url.EncodeToString("2147483647"u8);
+        var refused = (await (await _client.ImportAsync("[1]"u8.ToArray(), "application/json")).JsonAsync())["import"]!["id"];
+        Assert.NotEmpty((await _client.GetJsonAsync($"/v1/report-imports/{refused}/rows"))["items"]!.AsArray());
+        Assert.Empty((await _client.GetJsonAsync($"/v1/report-imports/{refused}/rows?cursor={beyond}"))["items"]!.AsArray());
+    }
+
     private static string Rows(params string[] notes)
     {
         string[] units = ["STP", "STC", "SCT", "SXD"];
@@ -176,6 +251,8 @@ public sealed class RefusalTests : IAsyncLifetime
             "theme" => Xlsx.Raw(heading, ("xl/theme/theme1.xml", null)),
             "text" => Xlsx.Raw(heading + Xlsx.Row(2, new string('a', 32_768), "2022-H1", "II.3.a")),
             "string" => Xlsx.Raw(heading + """<row r="2"><c r="A2" t="s"><v>999999999</v></c></row>"""),
+            "reference" => Xlsx.Raw(heading + """<row r="2"><c r="A2"><v>1</v></c><c r="E9"><v>2</v></c></row>"""),
+            "values" => Xlsx.Raw(heading + """<row r="2"><c r="C2"><v>1</v><v>2</v></c></row>"""),
             _ => Xlsx.Raw(heading + """<row r="4294967295"><c r="A2"><v>1</v></c></row>"""),
         };
     }

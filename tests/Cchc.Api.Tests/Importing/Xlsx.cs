@@ -98,10 +98,11 @@ internal static class Xlsx
             ["xl/sharedStrings.xml"] = $"""<sst xmlns="{main}"><si><t>STP</t></si><si><r><t>2022</t></r><r><t>-H1</t></r><rPh sb="0" eb="1"><t>đọc</t></rPh></si></sst>""",
             ["xl/styles.xml"] = $"""
                 <styleSheet xmlns="{main}"><numFmts><numFmt numFmtId="164" formatCode="dd\/mm\/yyyy;@"/><numFmt numFmtId="165" formatCode="#,##0\ &quot;hồ sơ/d&quot;"/>
-                <numFmt numFmtId="166" formatCode="[Red][h]:mm"/><numFmt numFmtId="167" formatCode="0.0\%"/><numFmt numFmtId="168" formatCode="0.0%;[Red]-0.0%"/></numFmts>
+                <numFmt numFmtId="166" formatCode="[Red][h]:mm"/><numFmt numFmtId="167" formatCode="0.0\%"/><numFmt numFmtId="168" formatCode="0.0%;[Red]-0.0%"/>
+                <numFmt numFmtId="169" formatCode="0&quot; %&quot;"/><numFmt numFmtId="170" formatCode="0[$%]"/><numFmt numFmtId="171" formatCode="0_%"/></numFmts>
                 <cellStyleXfs><xf numFmtId="14"/></cellStyleXfs>
                 <cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="9"/><xf numFmtId="164"/><xf numFmtId="165"/><xf numFmtId="166"/><xf numFmtId="167"/><xf numFmtId="168"/>
-                <xf numFmtId="3"/><xf numFmtId="11"/></cellXfs></styleSheet>
+                <xf numFmtId="3"/><xf numFmtId="11"/><xf numFmtId="169"/><xf numFmtId="170"/><xf numFmtId="171"/></cellXfs></styleSheet>
                 """,
             ["xl/theme/theme1.xml"] = "<theme/>",
         };
