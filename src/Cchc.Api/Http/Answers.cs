@@ -279,6 +279,13 @@ internal static class Preconditions
     public static bool MatchesStrongly(Microsoft.Extensions.Primitives.StringValues header, string etag) =>
         Tags(header).Any(tag => tag == "*" || VersionOf(tag) == etag);
 
+    /// <summary>
+    /// Whether If-None-Match of a write names the current version. Weak ETags compare by their opaque part (RFC 9110, 13.1.2): a gateway
+    /// may have weakened them.
+    /// </summary>
+    public static bool MatchesWeakly(Microsoft.Extensions.Primitives.StringValues header, string etag) =>
+        MatchesStrongly(header.ToString().Replace("W/\"", "\"", StringComparison.Ordinal), etag);
+
     /// <summary>Requires an If-Match that names the current version.</summary>
     /// <exception cref="ProblemException">428 without If-Match, 412 with one that does not name it.</exception>
     public static void Require(HttpRequest request, string etag)

@@ -38,7 +38,7 @@ internal sealed record Conditions(StringValues IfMatch, StringValues IfNoneMatch
             throw new ProblemException("precondition.failed", stored?.ETag ?? "-");
         }
 
-        if (stored is not null && Preconditions.MatchesStrongly(IfNoneMatch, stored.ETag))
+        if (stored is not null && Preconditions.MatchesWeakly(IfNoneMatch, stored.ETag))
         {
             throw new ProblemException("precondition.failed", stored.ETag);
         }

@@ -95,6 +95,26 @@ public sealed class WorkflowTests
         Assert.Equal(HttpStatusCode.OK, (await client.PutReportAsync("STP", HttpExtensions.Ratio("II.3.a", 2, 2), ifMatch: "\"r1\"")).StatusCode);
     }
 
+    [Theory]
+    [InlineData("*")]
+    [InlineData("@")]
+    [InlineData("W/@")]
+    [InlineData("\"other\", W/@")]
+    [InlineData("\"r1\"")]
+    public async Task A_report_that_is_there_is_not_replaced_where_there_must_be_none(string given)
+    {
+        await using var api = await ApiHost.StartAsync(Engine.Sqlite);
+        using var client = await api.KeyAsync(Role.Reporter, "STP");
+        var tag = (await client.PutReportAsync("STP", HttpExtensions.Ratio("II.3.a", 1, 2))).Headers.ETag!.Tag;
+        using var request = new HttpRequestMessage(HttpMethod.Put, $"{HttpExtensions.Plan}/reports/2022-H1/STP")
+        {
+            Content = new StringContent(HttpExtensions.Ratio("II.3.a", 2, 2), System.Text.Encoding.UTF8, "application/json"),
+        };
+        request.Headers.TryAddWithoutValidation("If-Match", tag);
+        request.Headers.TryAddWithoutValidation("If-None-Match", given.Replace("@", tag, StringComparison.Ordinal));
+        Assert.Equal(HttpStatusCode.PreconditionFailed, (await client.SendAsync(request)).StatusCode);
+    }
+
     [SkippableTheory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
     public async Task Of_two_writers_one_wins_in_every_round(Engine engine)
     {
