@@ -269,7 +269,7 @@ internal static class Preconditions
     /// <summary>Whether the client of a GET holds the representation with this tag, and gets 304 (RFC 9110, 13.2.2).</summary>
     /// <exception cref="ProblemException">412 where If-Match asks for another one.</exception>
     public static bool IsKnown(HttpRequest request, string etag) =>
-        request.Headers.IfMatch.Count > 0 && !Tags(request.Headers.IfMatch).Any(tag => tag == "*" || tag == etag)
+        request.Headers.IfMatch.Count > 0 && !Tags(request.Headers.IfMatch).Intersect(["*", etag]).Any()
             ? throw new ProblemException("precondition.failed", etag) : Matches(request.Headers.IfNoneMatch, etag);
 
     /// <summary>

@@ -17,7 +17,10 @@ internal sealed record KeptAnswer(
         headers.ContentEncoding = Coding;
         headers.ContentDisposition = Disposition;
         headers.AcceptRanges = Ranges;
-        headers[AnswerHeaders.DataVersion.Name] = DataVersion;
+        if (DataVersion.Count > 0)
+        {
+            headers[AnswerHeaders.DataVersion.Name] = DataVersion;
+        }
     }
 
     /// <summary>It as one text of bytes, which begins with a hash of the rest and of the key that it is kept by.</summary>
