@@ -165,7 +165,7 @@ public sealed class StaleTests : FaultyHost
     {
         for (var round = 0; (await GetAsync(Api.Anonymous, Completion, age: null)).Body["stale"] is not null; round++)
         {
-            Assert.InRange(round, 0, 1000);
+            Assert.InRange(round, 0, 100_000);
             Api.Time.Advance(TimeSpan.FromSeconds(1));
         }
     }
