@@ -130,7 +130,7 @@ internal sealed partial class ChangeFeed(
         most[0].End();
     }
 
-    // Whoever's credential has ended follows no more; when any key has changed, each follower is judged again before anything is sent.
+    // A follower whose credential has expired is closed. After any change of a key, every follower is judged again before anything is sent.
     private async Task JudgeAsync(CancellationToken cancellation)
     {
         foreach (var ended in _subscriptions.Keys.Where(each => each.EndsAt <= time.GetUtcNow()))

@@ -105,7 +105,7 @@ internal sealed partial class Resilience
         }
         catch (Exception fault) when (fault is BrokenCircuitException or TimeoutRejectedException || (fault is not CommitException && IsAway(fault)))
         {
-            throw new DatabaseAwayException("The database is away.", fault) { IsSlow = IsSlow(fault, context) };
+            throw new DatabaseAwayException("The database is unavailable.", fault) { IsSlow = IsSlow(fault, context) };
         }
         finally
         {

@@ -146,7 +146,7 @@ internal sealed class RateLimits(IConfiguration configuration, TimeProvider time
         }
     }
 
-    // Whoever has an IPv6 address has the whole network of 64 bits that it is from.
+    // A client with an IPv6 address usually has its whole /64 network.
     private static string AddressOf(HttpContext context) => context.Connection.RemoteIpAddress switch
     {
         null => "-",

@@ -79,7 +79,7 @@ internal static class ImportNumbers
         return decimal.Truncate(number) == number && !isVanished && text.Length <= 28 ? (number, null) : (0, "value.notWhole");
     }
 
-    // Zeros after a mark are no group of thousands unless there are three of them, so that 11.0 and 11,00 are 11 whoever wrote them.
+    // One or two zeros after a mark are a fraction in every locale: 11.0 and 11,00 are 11. Three zeros may be a group of thousands.
     private static string WithoutZeroFraction(string text)
     {
         var mark = text.AsSpan().LastIndexOfAny('.', ',');

@@ -91,7 +91,7 @@ internal static class RejectedRows
             Raw(isArray ? "]\n" : "");
         }
 
-        // Names and values go out as they stand in the file, since some of them are no text that could be written anew.
+        // Names and values are copied as they stand in the file: some of them are not text that a writer accepts.
         void WriteObject(JsonElement item)
         {
             Raw("{");

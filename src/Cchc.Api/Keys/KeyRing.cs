@@ -65,7 +65,7 @@ internal sealed class KeyRing(Database database, DataVersions versions, TimeProv
 
     public void Dispose() => _turn.Dispose();
 
-    // Whoever asked before a look began is served by it.
+    // A look serves every request that asked before it began.
     private async Task<Ring> LookUpAsync(CancellationToken cancellation)
     {
         var mine = Interlocked.Increment(ref _asked);
